@@ -1,0 +1,69 @@
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import type { Node } from 'yaml'
+
+/** One value of the file, with the line it stands on. */
+export interface FileEntry {
+  readonly raw: unknown
+  readonly line: number
+}
+
+export interface ConfigFile {
+  /** Every leaf outside `upstreams`, by dotted key. */
+  readonly entries: ReadonlyMap<string, FileEntry>
+  /** The entries of `upstreams`, each a record of leaves; null when the file has none. */
+  readonly upstreams: readonly ReadonlyMap<string, FileEntry>[] | null
+  readonly problems: readonly { line: number; message: string }[]
+}
+
+/** Reads YAML 1.2 (`off` is a word) into leaves that remember their line. Aliases are bounded by the library. */
+export function readConfigFile(source: string): ConfigFile {
+  const lines = new LineCounter()
+  const document = parseDocument(source, {
+    lineCounter: lines,
+    version: '1.2',
+    schema: 'core',
+    uniqueKeys: true,
+  })
+  const lineOf = (node: Node | null | undefined) => lines.linePos(node?.range?.[0] ?? 0).line
+  const problems = document.errors.map((error) => ({
+    line: error.linePos?.[0].line ?? 1,
+    message: error.message.split('\n')[0] ?? 'is no YAML',
+  }))
+  const entries = new Map<string, FileEntry>()
+  const root = document.contents
+  let upstreams: ReadonlyMap<string, FileEntry>[] | null = null
+
+  /** A map nests keys; anything else is a leaf. A key may be left empty: then it is not set. */
+  const collect = (node: unknown, prefix: string, into: Map<string, FileEntry>) => {
+    if (!isMap(node)) {
+      problems.push({
+        line: lineOf(node as Node | null),
+        message: `${prefix || 'the file'}: must be a map of options`,
+      })
+      return
+    }
+    for (const { key, value } of node.items) {
+      const name = prefix + (isScalar(key) ? String(key.value) : '?')
+      const line = lineOf(key as Node)
+      if (prefix === '' && name === 'upstreams' && into === entries) upstreams = collectUpstreams(value)
+      else if (isMap(value)) collect(value, `${name}.`, into)
+      else if (isScalar(value) && value.value === null) continue
+      else into.set(name, { raw: isScalar(value) || isSeq(value) ? value.toJS(document) : null, line })
+    }
+  }
+
+  const collectUpstreams = (node: unknown) => {
+    if (!isSeq(node)) {
+      problems.push({ line: lineOf(node as Node | null), message: 'upstreams: must be a list' })
+      return []
+    }
+    return node.items.map((item) => {
+      const leaves = new Map<string, FileEntry>()
+      collect(item, '', leaves)
+      return leaves
+    })
+  }
+
+  if (root !== null && problems.length === 0) collect(root, '', entries)
+  return { entries, upstreams, problems }
+}

@@ -1,0 +1,88 @@
+import { networkProblem } from './address.ts'
+import { logLevels } from './log-level.ts'
+import { choice, flag, integer, list, text } from './option.ts'
+import type { OptionTable, Settings } from './option.ts'
+import { hostProblem, originProblem, publicUrlProblem, secretProblem, storeProblem } from './problems.ts'
+
+/** Every option outside `upstreams`, in the order of the reference page. Keys are pinned. */
+export const options = {
+  publicUrl: text(
+    'The URL people and clients use. Issuer, resource ids and cookies derive from it.',
+    null,
+    'a URL',
+    publicUrlProblem,
+    { fallbackText: 'http://127.0.0.1:PORT' },
+  ),
+  'listen.host': text('Address to listen on.', '127.0.0.1', 'a host name or IP address', () => null, {
+    flag: 'host',
+  }),
+  'listen.port': integer('Port to listen on; 0 takes a free one.', 8787, 0, 65_535, { flag: 'port' }),
+  trustedProxies: list(
+    'Networks whose X-Forwarded-For and X-Forwarded-Proto are believed.',
+    'addresses or networks',
+    networkProblem,
+  ),
+  allowedHosts: list(
+    "Host names accepted besides publicUrl's.",
+    'host names, with or without port',
+    hostProblem,
+  ),
+  allowedOrigins: list('Origins of browser clients that may call.', 'origins', originProblem),
+  store: text(
+    'Where everything is kept.',
+    'sqlite:./sallyport.db',
+    'sqlite:FILE or postgres://…',
+    storeProblem,
+    { secret: true, fallbackText: 'sqlite:./sallyport.db' },
+  ),
+  'auth.adminToken': text('Opens the admin API. At least 32 characters.', null, 'a secret', secretProblem, {
+    secret: true,
+  }),
+  'auth.adminOnMcp': flag(
+    'Whether the admin token also reaches MCP endpoints, as the principal `admin`.',
+    false,
+  ),
+  'auth.apiKeys.maxPerUser': integer('Active API keys one user may hold.', 10, 1, 10_000),
+  'auth.apiKeys.defaultExpiryDays': integer(
+    'Days until a new API key expires, unless said otherwise.',
+    90,
+    1,
+    3650,
+  ),
+  'auth.apiKeys.rotationGraceHours': integer(
+    'Hours a rotated key keeps working beside its successor.',
+    24,
+    0,
+    720,
+  ),
+  secretsKey: text(
+    'Encrypts stored secrets. Made beside the store on first run when absent.',
+    null,
+    'a secret',
+    secretProblem,
+    { secret: true, fallbackText: 'made beside the store' },
+  ),
+  'telemetry.metrics.enabled': flag('Whether metrics are recorded and /metrics is served.', true),
+  'telemetry.metrics.token': text('Bearer token that /metrics asks for.', null, 'a secret', secretProblem, {
+    secret: true,
+  }),
+  'requests.maxBodyBytes': integer('Largest request body relayed, in bytes.', 4_194_304, 1024, 268_435_456),
+  'requests.maxHeaderBytes': integer('Largest request head accepted, in bytes.', 16_384, 4096, 262_144),
+  'requests.bodyTimeoutSeconds': integer('Seconds a client may take to send its request.', 30, 1, 3600),
+  'requests.drainSeconds': integer(
+    'Seconds running requests get to end after SIGTERM or SIGINT.',
+    10,
+    0,
+    3600,
+  ),
+  'streams.keepAliveSeconds': integer(
+    'Seconds of silence after which an event stream gets a comment.',
+    15,
+    1,
+    3600,
+  ),
+  'log.level': choice('Least severe log line written.', logLevels, 'info'),
+} satisfies OptionTable
+
+export type OptionKey = keyof typeof options
+export type GlobalSettings = Settings<typeof options>

@@ -1,0 +1,68 @@
+import { isLoopbackHost } from './address.ts'
+
+/** Each answers what is wrong with a value, in words that follow the option's name; null when nothing is. */
+
+export function publicUrlProblem(value: string): string | null {
+  const url = URL.parse(value)
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    return 'must be an absolute http or https URL'
+  }
+  if (url.username !== '' || url.password !== '') return 'must not carry a user name or password'
+  if (url.search !== '' || url.hash !== '') return 'must not carry a query or fragment'
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
+    return `must be https, because ${url.hostname} is not loopback: put a TLS proxy in front and name its URL`
+  }
+  return null
+}
+
+export function upstreamUrlProblem(value: string): string | null {
+  const url = URL.parse(value)
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    return 'must be an absolute http or https URL such as http://127.0.0.1:3000/mcp'
+  }
+  if (url.username !== '' || url.password !== '') return 'must not carry a user name or password'
+  return url.hash === '' ? null : 'must not carry a fragment'
+}
+
+const hostShape = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::\d{1,5})?$/
+
+export function hostProblem(value: string): string | null {
+  return hostShape.test(value) ? null : 'is no host name such as mcp.example.com or mcp.example.com:8443'
+}
+
+export function originProblem(value: string): string | null {
+  const url = URL.parse(value)
+  return url !== null && url.origin !== 'null' && url.origin === value.toLowerCase()
+    ? null
+    : 'is no origin such as https://app.example.com (scheme, host and port, no path)'
+}
+
+export function storeProblem(value: string): string | null {
+  if (/^sqlite:.+$/.test(value)) return null
+  const url = URL.parse(value)
+  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.hostname !== ''
+    ? null
+    : 'must be sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE'
+}
+
+export function secretProblem(value: string): string | null {
+  if (value.length < 32) return 'must have at least 32 characters: try `openssl rand -base64 32`'
+  return /^[\x21-\x7e]+$/.test(value) ? null : 'must be printable ASCII without spaces'
+}
+
+const upstreamName = /^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/
+
+/** Upstream names are path segments and metric labels: lower case, no dot, nothing that needs encoding. */
+export function upstreamNameProblem(value: string): string | null {
+  return upstreamName.test(value) ? null : 'must be lower-case letters, digits, - and _, at most 64 of them'
+}
+
+export function workspaceProblem(value: string): string | null {
+  return /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/.test(value)
+    ? null
+    : 'is no workspace name (lower-case letters, digits and -)'
+}
+
+export function scopeProblem(value: string): string | null {
+  return /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(value) ? null : 'is no scope (RFC 6749 section 3.3)'
+}

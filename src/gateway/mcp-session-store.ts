@@ -1,0 +1,30 @@
+/** The one a legacy MCP session belongs to: never token bytes, never the subject alone (T2, T3). */
+export interface SessionOwner {
+  readonly issuer: string
+  readonly subject: string
+  /** The OAuth client; '' for a key of the user's own. */
+  readonly clientId: string
+  /** '' for principals bound to no workspace. */
+  readonly workspace: string
+}
+
+export interface McpSession extends SessionOwner {
+  /** SHA-256 of upstream name and session id: the id itself is a bearer secret and is not stored. */
+  readonly idHash: string
+  readonly upstream: string
+  readonly startedAt: number
+  readonly lastSeenAt: number
+}
+
+export type SessionEndReason = 'deleted' | 'idle' | 'evicted' | 'revoked' | 'upstream_lost'
+
+/** Where MCP sessions live. */
+export interface McpSessionStore {
+  start(session: McpSession): Promise<void>
+  /** The hot look-up, of a session that has not ended. */
+  find(idHash: string): McpSession | undefined | Promise<McpSession | undefined>
+  /** One conditional update: false when the session had already ended. */
+  end(idHash: string, at: number, reason: SessionEndReason): Promise<boolean>
+  recordSeen(seen: ReadonlyMap<string, number>): Promise<void>
+  countActive(): Promise<ReadonlyMap<string, number>>
+}
