@@ -19,7 +19,6 @@ export const upstreamOptions = {
   identity: choice('How the caller is told to the upstream.', identityModes, 'assertion'),
   scopes: list('Scopes a credential needs, all of them.', 'scopes', scopeProblem),
   timeoutSeconds: integer('Seconds the upstream may take until its answer begins.', 120, 1, 86_400),
-  connections: integer('Most connections kept to the upstream.', 256, 1, 65_535),
 } satisfies OptionTable
 
 export type UpstreamSettings = Settings<typeof upstreamOptions>

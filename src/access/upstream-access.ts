@@ -1,0 +1,31 @@
+import type { Principal } from '../principal/principal.ts'
+import { missingScopes } from './scope.ts'
+
+/** What an upstream asks of its callers. */
+export interface UpstreamRules {
+  readonly name: string
+  readonly workspaces: readonly string[]
+  readonly scopes: readonly string[]
+}
+
+export type AccessDecision = 'allowed' | 'upstream_not_allowed' | 'insufficient_scope'
+
+/**
+ * Whether a principal may use an upstream. An anonymous caller may not; the admin token belongs to no workspace, so
+ * it does not reach an upstream that is limited to some.
+ */
+export function decideAccess(principal: Principal, upstream: UpstreamRules): AccessDecision {
+  const walled = upstream.workspaces.length > 0
+  switch (principal.kind) {
+    case 'anonymous':
+      return 'upstream_not_allowed'
+    case 'admin':
+      return walled ? 'upstream_not_allowed' : 'allowed'
+    case 'user': {
+      if (principal.upstreams.length > 0 && !principal.upstreams.includes(upstream.name))
+        return 'upstream_not_allowed'
+      if (walled && !upstream.workspaces.includes(principal.workspace)) return 'upstream_not_allowed'
+      return missingScopes(principal.scopes, upstream.scopes).length === 0 ? 'allowed' : 'insufficient_scope'
+    }
+  }
+}

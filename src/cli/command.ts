@@ -1,0 +1,57 @@
+import type { Config } from '../config/load.ts'
+import type { Surroundings } from '../server/surroundings.ts'
+
+/** One flag of one command. */
+export interface CommandFlag {
+  readonly summary: string
+  /** What stands behind it, such as `NAME`; absent for a switch. */
+  readonly value?: string
+  readonly repeatable?: boolean
+}
+
+export interface CommandInput {
+  /** What stands behind the command's own words, in order. */
+  readonly words: readonly string[]
+  readonly flag: (name: string) => string | undefined
+  readonly flags: (name: string) => readonly string[]
+  readonly has: (name: string) => boolean
+  readonly json: boolean
+}
+
+/** What a command may touch of the process. */
+export interface CommandContext {
+  readonly input: CommandInput
+  /** Loads the configuration from flags, variables and file; throws a `Failure` with all complaints. */
+  readonly config: () => Config
+  readonly surroundings: Surroundings
+  /** One line on standard output. */
+  readonly print: (line: string) => void
+  /** One line on standard error, for people. */
+  readonly note: (line: string) => void
+  /** Resolves when the process is asked to stop (SIGTERM, SIGINT). */
+  readonly stopRequested: () => Promise<void>
+  readonly workingFolder: string
+}
+
+export interface Command {
+  /** Its words, such as `keys create`. */
+  readonly name: string
+  readonly summary: string
+  /** What stands behind the words, such as `EMAIL`. */
+  readonly operands: readonly string[]
+  readonly flags: Readonly<Record<string, CommandFlag>>
+  /** Whether it takes every configuration option as a flag, or only --config and --store. */
+  readonly allOptions?: boolean
+  readonly run: (context: CommandContext) => Promise<void>
+}
+
+/** The arguments are wrong: exit code 2. */
+export class UsageError extends Error {
+  readonly fix: string
+
+  constructor(message: string, fix: string) {
+    super(message)
+    this.name = 'UsageError'
+    this.fix = fix
+  }
+}

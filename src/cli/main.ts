@@ -1,0 +1,132 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/load.ts'
+import type { LogLevel } from '../config/log-level.ts'
+import { Failure } from '../lib/error.ts'
+import { processSurroundings } from '../server/process-surroundings.ts'
+import { redact } from '../telemetry/log.ts'
+import { UsageError } from './command.ts'
+import type { Command } from './command.ts'
+import { demoCommand } from './demo.ts'
+import { doctorCommand } from './doctor.ts'
+import { commandHelp, overview } from './help.ts'
+import { keysCreate, keysList, keysRevoke, keysRotate } from './keys.ts'
+import { migrateCommand } from './migrate.ts'
+import { findCommand, parseArguments } from './parse-arguments.ts'
+import type { ParsedArguments } from './parse-arguments.ts'
+import { serveCommand } from './serve.ts'
+import { usersAdd, usersDisable, usersEnable, usersList } from './users.ts'
+
+const commands: readonly Command[] = [
+  serveCommand,
+  demoCommand,
+  usersAdd,
+  usersList,
+  usersDisable,
+  usersEnable,
+  keysCreate,
+  keysList,
+  keysRotate,
+  keysRevoke,
+  doctorCommand,
+  migrateCommand,
+]
+
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+const note = (line: string) => void process.stderr.write(`${line}\n`)
+
+/** Runs the program; answers its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    await run(args)
+    return 0
+  } catch (error) {
+    note(complaint(error))
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  if (args.length === 0 || args[0] === 'help' || args[0] === '--help' || args[0] === '-h')
+    return print(overview(commands))
+  if (args[0] === '--version') return print(processSurroundings('silent').version.version)
+  const command = findCommand(commands, args)
+  if (command === undefined) {
+    throw new UsageError(
+      `${JSON.stringify(args.slice(0, 2).join(' '))} is no command`,
+      'see sallyport --help',
+    )
+  }
+  const parsed = parseArguments(command, args)
+  if (parsed.help) return print(commandHelp(command))
+  const config = lazily(() => configFrom(parsed))
+  await command.run({
+    input: parsed.input,
+    config,
+    surroundings: processSurroundings(logLevel(config)),
+    print,
+    note,
+    stopRequested,
+    workingFolder: process.cwd(),
+  })
+}
+
+function configFrom({ optionFlags, upstreamFlags, configFile }: ParsedArguments): Config {
+  const name = configFile ?? (existsSync('sallyport.yaml') ? 'sallyport.yaml' : null)
+  const outcome = loadConfig({
+    flags: optionFlags,
+    upstreamFlags,
+    environment: process.env,
+    file: name === null ? null : { name, source: readConfigSource(name) },
+    readSecretFile: (path) => readFileSync(path, 'utf8'),
+  })
+  if ('config' in outcome) return outcome.config
+  const fix = 'correct the options named; docs/reference/configuration.md lists them all'
+  const message = [
+    'the configuration cannot be used',
+    ...outcome.problems.map((problem) => `  ${problem}`),
+  ].join('\n')
+  throw new Failure({ code: 'config_invalid', status: 500, message: `${message}\n`, fix })
+}
+
+function readConfigSource(name: string): string {
+  try {
+    return readFileSync(name, 'utf8')
+  } catch (cause) {
+    const message = `the configuration file ${name} cannot be read`
+    throw new Failure({ code: 'config_unreadable', status: 500, message, fix: 'check --config', cause })
+  }
+}
+
+/** A configuration that cannot be read is the command's to complain of; until then the log has its default. */
+function logLevel(config: () => Config): LogLevel {
+  try {
+    return config().settings['log.level']
+  } catch {
+    return 'info'
+  }
+}
+
+/** `sallyport: WHAT: HOW TO FIX`. An error nobody foresaw shows its message, redacted; its stack only with debug. */
+function complaint(error: unknown): string {
+  const what = error instanceof Error ? error.message : String(error)
+  const fix = error instanceof UsageError || error instanceof Failure ? error.fix : undefined
+  const stack =
+    error instanceof Failure || error instanceof UsageError || !(error instanceof Error)
+      ? ''
+      : `\n${error.stack}`
+  return redact(`sallyport: ${what}: ${fix ?? 'this should not happen; please report it'}${stack}`)
+}
+
+/** From the first call on, SIGTERM and SIGINT no longer end the process: the command does. */
+function stopRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve())
+    process.once('SIGINT', () => resolve())
+  })
+}
+
+function lazily<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | null = null
+  return () => (made ??= { value: make() }).value
+}

@@ -1,0 +1,45 @@
+import { decideAccess } from '../access/upstream-access.ts'
+import type { Message } from '../mcp/message.ts'
+import type { Principal } from '../principal/principal.ts'
+import type { Upstream } from '../upstreams/upstream.ts'
+import type { McpSession } from './mcp-session-store.ts'
+import type { McpSessions } from './mcp-session.ts'
+import type { Understood } from './read-messages.ts'
+import type { Received } from './received.ts'
+import type { Refusal } from './refusal.ts'
+
+class PermittedRequest {
+  declare protected readonly stage: 'permitted'
+  readonly received: Received
+  readonly upstream: Upstream
+  readonly principal: Principal
+  readonly body: Buffer | null
+  readonly messages: readonly Message[]
+  /** The MCP session it belongs to; null when it names none. */
+  readonly session: McpSession | null
+
+  constructor(understood: Understood, session: McpSession | null) {
+    this.received = understood.received
+    this.upstream = understood.upstream
+    this.principal = understood.principal
+    this.body = understood.body
+    this.messages = understood.messages
+    this.session = session
+  }
+}
+
+/** A request that may be forwarded. The only thing `forward` accepts. */
+export type Permitted = PermittedRequest
+
+/** Judges what the caller may do: the upstream, its scopes, and the MCP session it names. */
+export async function authorize(understood: Understood, sessions: McpSessions): Promise<Permitted | Refusal> {
+  const { principal, upstream, received, messages } = understood
+  const id = messages.length === 1 ? (messages[0]?.id ?? null) : null
+  const decision = decideAccess(principal, upstream)
+  if (decision === 'insufficient_scope') return { refused: decision, scopes: upstream.scopes, id }
+  if (decision === 'upstream_not_allowed') return { refused: decision, id }
+  const { sessionId } = received.head
+  if (sessionId === undefined) return new PermittedRequest(understood, null)
+  const session = await sessions.resume(sessionId, upstream.name, principal)
+  return 'refused' in session ? { ...session, id } : new PermittedRequest(understood, session)
+}

@@ -1,0 +1,39 @@
+import type { Assertions } from '../tokens/assertion.ts'
+import type { UpstreamConnection } from '../upstreams/connection.ts'
+import { identityFor } from '../upstreams/outbound-identity.ts'
+import type { Permitted } from './authorize.ts'
+import type { Refusal } from './refusal.ts'
+import { Relay } from './relay.ts'
+import type { RelayParts } from './relay.ts'
+
+export interface ForwardParts extends RelayParts {
+  readonly assertions: Assertions
+  readonly connections: ReadonlyMap<string, UpstreamConnection>
+}
+
+/** Sends a permitted request to its upstream and relays the answer; null once it is answered. */
+export async function forward(permitted: Permitted, parts: ForwardParts): Promise<Refusal | null> {
+  const { upstream, principal, received, body } = permitted
+  const connection = parts.connections.get(upstream.name)
+  if (connection === undefined) return { refused: 'internal', detail: `no connection to ${upstream.name}` }
+  const identity = identityFor(upstream, principal, parts.assertions)
+  const identityFields = identity instanceof Promise ? await identity : identity
+  const headers = [...received.head.forwarded, ...identityFields, 'x-request-id', received.requestId]
+  return new Promise((resolve) => {
+    connection.dispatch(
+      {
+        path: connection.path,
+        method: received.head.method,
+        headers,
+        body,
+        bodyTimeout: waitsForEvents(permitted) ? 0 : upstream.timeoutSeconds * 1000,
+      },
+      new Relay(permitted, parts, resolve),
+    )
+  })
+}
+
+/** Whether silence is this request's normal state: a stream of whatever happens, not the answer to a call. */
+function waitsForEvents({ received, messages }: Permitted): boolean {
+  return received.head.method === 'GET' || messages.some(({ method }) => method === 'subscriptions/listen')
+}

@@ -1,0 +1,40 @@
+import type { Upstream } from '../upstreams/upstream.ts'
+import { authenticate } from './authenticate.ts'
+import type { Authenticator } from './authenticate.ts'
+import { authorize } from './authorize.ts'
+import { forward } from './forward.ts'
+import type { ForwardParts } from './forward.ts'
+import type { ObserveAuthentication } from './observe-authentication.ts'
+import { readMessages } from './read-messages.ts'
+import type { Received } from './received.ts'
+import { isRefusal } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
+import { route } from './route.ts'
+
+export interface GatewayParts extends ForwardParts {
+  readonly authenticators: readonly Authenticator[]
+  readonly observeAuthentication: ObserveAuthentication
+  readonly maxBodyBytes: number
+}
+
+/** The way of one MCP request. Answers with a refusal to be rendered, or null when the answer has gone out. */
+export async function handleRequest(
+  received: Received,
+  upstream: Upstream,
+  parts: GatewayParts,
+): Promise<Refusal | null> {
+  const routed = route(received, upstream)
+  if (isRefusal(routed)) return routed
+
+  const identified = await authenticate(routed, parts.authenticators)
+  parts.observeAuthentication(received.head.credential, identified)
+  if (isRefusal(identified)) return identified
+
+  const understood = await readMessages(identified, parts.maxBodyBytes)
+  if (isRefusal(understood)) return understood
+
+  const permitted = await authorize(understood, parts.sessions)
+  if (isRefusal(permitted)) return permitted
+
+  return forward(permitted, parts)
+}

@@ -1,0 +1,98 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+import { parseBody } from '../mcp/message.ts'
+import type { Message } from '../mcp/message.ts'
+import { contradictingHeader } from '../mcp/request-headers.ts'
+import type { Principal } from '../principal/principal.ts'
+import type { Upstream } from '../upstreams/upstream.ts'
+import type { Identified } from './authenticate.ts'
+import type { Received } from './received.ts'
+import type { Refusal } from './refusal.ts'
+
+class UnderstoodRequest {
+  declare protected readonly stage: 'understood'
+  readonly received: Received
+  readonly upstream: Upstream
+  readonly principal: Principal
+  /** The bytes to relay, as they came; null for GET and DELETE. */
+  readonly body: Buffer | null
+  readonly messages: readonly Message[]
+
+  constructor(
+    { received, upstream, principal }: Identified,
+    body: Buffer | null,
+    messages: readonly Message[],
+  ) {
+    this.received = received
+    this.upstream = upstream
+    this.principal = principal
+    this.body = body
+    this.messages = messages
+  }
+}
+
+/** A request whose body has been read and is one clear meaning. */
+export type Understood = UnderstoodRequest
+
+/** Reads the body of a caller who is known, bounded in size, and parses it once for policy. */
+export async function readMessages(identified: Identified, maxBytes: number): Promise<Understood | Refusal> {
+  const { head, request } = identified.received
+  if (head.method !== 'POST') return new UnderstoodRequest(identified, null, [])
+  if (head.contentEncoding !== undefined && head.contentEncoding.trim().toLowerCase() !== 'identity') {
+    return { refused: 'content_encoding' }
+  }
+  if (!isJson(head.contentType)) return { refused: 'unsupported_media_type' }
+  const body = await readBody(request, maxBytes)
+  if (!Buffer.isBuffer(body)) return body
+  if (body.length === 0) return { refused: 'body_missing' }
+  if (!isUtf8(body)) return { refused: 'invalid_utf8' }
+  const parsed = parseBody(body.toString('utf8'))
+  if ('problem' in parsed) {
+    const { problem } = parsed
+    return problem.reason === 'ambiguous_key'
+      ? { refused: problem.reason, hint: problem.key }
+      : { refused: problem.reason }
+  }
+  const mirrored = { method: head.mcpMethod, name: head.mcpName, protocolVersion: head.protocolVersion }
+  for (const message of parsed.messages) {
+    const header = contradictingHeader(mirrored, message)
+    if (header !== null) return { refused: 'header_mismatch', hint: header, id: message.id }
+  }
+  return new UnderstoodRequest(identified, body, parsed.messages)
+}
+
+function isJson(contentType: string | undefined): boolean {
+  if (contentType === 'application/json') return true
+  const essence = (contentType ?? '').split(';', 1)[0] ?? ''
+  return essence.trim().toLowerCase() === 'application/json'
+}
+
+/** Collects the body. Past the limit it stops reading: the rest is never held in memory. */
+function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | Refusal> {
+  const declared = Number(request.headers['content-length'] ?? 0)
+  if (declared > maxBytes) return Promise.resolve({ refused: 'body_too_large', hint: `${maxBytes} bytes` })
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const settle = (outcome: Buffer | Refusal) => {
+      request.off('data', onData)
+      request.off('end', onEnd)
+      request.off('close', onClose)
+      resolve(outcome)
+    }
+    const onData = (chunk: Buffer) => {
+      size += chunk.length
+      chunks.push(chunk)
+      if (size <= maxBytes) return
+      request.pause()
+      settle({ refused: 'body_too_large', hint: `${maxBytes} bytes` })
+    }
+    const onEnd = () =>
+      settle(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size))
+    const onClose = () =>
+      settle({ refused: 'body_missing', detail: 'the client closed before its body was complete' })
+    request.on('data', onData)
+    request.on('end', onEnd)
+    request.on('close', onClose)
+  })
+}

@@ -1,0 +1,137 @@
+import type { RequestId } from '../mcp/message.ts'
+import { rejectionReasons } from '../telemetry/vocabulary.ts'
+import type { RejectionReason } from '../telemetry/vocabulary.ts'
+
+/** A refusal as `docs/reference/errors.md` lists it. */
+export interface RefusalRow {
+  readonly status: number
+  /** The JSON-RPC error code on MCP endpoints. */
+  readonly code: number
+  /** What is wrong and how to fix it, for the caller. */
+  readonly message: string
+}
+
+/** Every reason a request can be refused for, whoever is at fault. Reasons are stable: they only grow. */
+export const refusals = {
+  missing_credential: {
+    status: 401,
+    code: 40100,
+    message: 'No credential was sent. Send "Authorization: Bearer KEY".',
+  },
+  malformed_header: { status: 401, code: 40100, message: 'The Authorization header cannot be read.' },
+  not_bearer: { status: 401, code: 40100, message: 'Only the Bearer scheme is accepted.' },
+  empty_token: { status: 401, code: 40100, message: 'The Bearer token is empty.' },
+  malformed_token: { status: 401, code: 40100, message: 'The token is no credential of this gateway.' },
+  unknown_key: { status: 401, code: 40100, message: 'The API key is not known here.' },
+  revoked_key: { status: 401, code: 40100, message: 'The API key has been revoked. Create a new one.' },
+  expired_key: { status: 401, code: 40100, message: 'The API key has expired. Create a new one.' },
+  account_inactive: {
+    status: 401,
+    code: 40100,
+    message: 'The account behind this key is disabled or has left the workspace.',
+  },
+  insufficient_scope: {
+    status: 403,
+    code: 40301,
+    message: 'The credential lacks a scope this server needs.',
+  },
+  upstream_not_allowed: { status: 403, code: 40300, message: 'The credential may not use this server.' },
+  origin_rejected: {
+    status: 403,
+    code: 40300,
+    message: 'Requests from this Origin are not allowed. An operator can add it to allowedOrigins.',
+  },
+  host_rejected: {
+    status: 421,
+    code: 40300,
+    message: 'The Host header names no host served here. An operator can add it to allowedHosts.',
+  },
+  session_unknown: { status: 404, code: 40400, message: 'No such session. Initialize a new one.' },
+  header_mismatch: { status: 400, code: -32020, message: 'A request header and the body disagree.' },
+  not_found: { status: 404, code: 40400, message: 'Nothing is served at this path.' },
+  upstream_unknown: { status: 404, code: 40400, message: 'No server of that name is served here.' },
+  method_not_allowed: { status: 405, code: 40000, message: 'The HTTP method is not allowed here.' },
+  duplicate_header: { status: 400, code: 40000, message: 'A header that may appear once was sent twice.' },
+  two_credentials: { status: 400, code: 40000, message: 'More than one Authorization header was sent.' },
+  credential_in_query: {
+    status: 400,
+    code: 40000,
+    message: 'Credentials are not accepted in the URL. Send an Authorization header.',
+  },
+  bad_target: { status: 400, code: 40000, message: 'The request target must be a path.' },
+  unsupported_media_type: { status: 415, code: 41500, message: 'The body must be application/json.' },
+  content_encoding: { status: 415, code: 41500, message: 'The body must not be compressed.' },
+  body_too_large: { status: 413, code: 41300, message: 'The body is larger than this gateway accepts.' },
+  body_missing: { status: 400, code: 40000, message: 'A POST needs a JSON-RPC message as its body.' },
+  body_unexpected: { status: 400, code: 40000, message: 'A GET or DELETE has no body.' },
+  body_timeout: { status: 408, code: 40000, message: 'The request body did not arrive in time.' },
+  invalid_utf8: { status: 400, code: 40000, message: 'The body is not valid UTF-8.' },
+  invalid_json: { status: 400, code: 40000, message: 'The body is not valid JSON.' },
+  not_jsonrpc: { status: 400, code: 40000, message: 'The body is no JSON-RPC 2.0 message.' },
+  empty_batch: { status: 400, code: 40000, message: 'A batch needs at least one message.' },
+  ambiguous_key: {
+    status: 400,
+    code: 40000,
+    message: 'A key of the message is there twice or in an unexpected letter case.',
+  },
+  upstream_unreachable: {
+    status: 502,
+    code: 50200,
+    message: 'The server behind this gateway cannot be reached.',
+  },
+  upstream_failed: {
+    status: 502,
+    code: 50200,
+    message: 'The server behind this gateway broke off its answer.',
+  },
+  upstream_refused_gateway: {
+    status: 502,
+    code: 50200,
+    message: "The server behind this gateway did not accept the gateway's assertion. An operator must look.",
+  },
+  upstream_redirected: {
+    status: 502,
+    code: 50200,
+    message: 'The server behind this gateway answered with a redirect. An operator must set its final URL.',
+  },
+  upstream_timeout: { status: 504, code: 50400, message: 'The server behind this gateway took too long.' },
+  store_unavailable: {
+    status: 503,
+    code: 50300,
+    message: 'The gateway cannot reach its store. Try again soon.',
+  },
+  shutting_down: { status: 503, code: 50300, message: 'The gateway is shutting down. Try again.' },
+  internal: {
+    status: 500,
+    code: 50300,
+    message: 'The gateway failed. The request id finds the reason in its log.',
+  },
+} as const satisfies Record<string, RefusalRow> & Record<RejectionReason, RefusalRow>
+
+export type RefusalReason = keyof typeof refusals
+
+/** Why this one request is refused. A value, not an exception: refusals are expected. */
+export interface Refusal {
+  readonly refused: RefusalReason
+  /** More for the caller, such as which key is ambiguous; never a secret. */
+  readonly hint?: string
+  /** The JSON-RPC id of the message at fault, once it is known. */
+  readonly id?: RequestId | null
+  /** For the log only. */
+  readonly detail?: string
+  /** Scopes to ask for, in a 403 `insufficient_scope`. */
+  readonly scopes?: readonly string[]
+  /** `Allow`, in a 405. */
+  readonly allow?: readonly string[]
+}
+
+export function isRefusal(value: object): value is Refusal {
+  return 'refused' in value
+}
+
+const rejections: ReadonlySet<string> = new Set(rejectionReasons)
+
+/** Whether the refusal is about who sent the request or from where; only those count as rejections. */
+export function isRejection(reason: RefusalReason): reason is RejectionReason & RefusalReason {
+  return rejections.has(reason)
+}

@@ -1,0 +1,42 @@
+import type { RequestId } from '../mcp/message.ts'
+import type { Surface } from '../telemetry/vocabulary.ts'
+import { challengeFor } from './challenge.ts'
+import type { Received } from './received.ts'
+import { refusals } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
+
+/** Answers a refused request in the words of its surface: JSON-RPC on MCP endpoints, plain JSON elsewhere. */
+export function refuse(received: Received, refusal: Refusal, surface: Surface): void {
+  const { response, request, requestId } = received
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const row = refusals[refusal.refused]
+  const message = refusal.hint === undefined ? row.message : `${row.message} (${refusal.hint})`
+  const body =
+    surface === 'mcp'
+      ? jsonRpcError(refusal.id ?? null, row.code, message, refusal.refused, requestId)
+      : { error: { code: refusal.refused, message, requestId } }
+  const bytes = Buffer.from(JSON.stringify(body))
+  const fields = ['Content-Type', 'application/json', 'Content-Length', String(bytes.length)]
+  fields.push('X-Request-Id', requestId, 'Cache-Control', 'no-store')
+  const challenge = challengeFor(refusal)
+  if (challenge !== null) fields.push('WWW-Authenticate', challenge)
+  if (refusal.allow !== undefined) fields.push('Allow', refusal.allow.join(', '))
+  if (row.status === 503) fields.push('Retry-After', '1')
+  // A body nobody read must not be taken for the next request, nor be read to its end for nothing.
+  if (!request.complete) fields.push('Connection', 'close')
+  response.writeHead(row.status, fields)
+  response.end(bytes)
+}
+
+function jsonRpcError(
+  id: RequestId | null,
+  code: number,
+  message: string,
+  reason: string,
+  requestId: string,
+) {
+  return { jsonrpc: '2.0', id, error: { code, message, data: { reason, requestId } } }
+}

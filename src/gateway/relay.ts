@@ -1,0 +1,190 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { isModern } from '../mcp/era.ts'
+import type { Permitted } from './authorize.ts'
+import { EventStream } from './event-stream.ts'
+import type { OpenStreams } from './event-stream.ts'
+import type { McpSessions } from './mcp-session.ts'
+import { refusals } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
+import { failureOf } from './upstream-failure.ts'
+
+/** Answers up to this size, of known length, are written with their head in one piece. */
+const smallAnswer = 65_536
+
+/** The explicit list of what a client gets to see of an upstream's answer head. */
+const relayedFields: readonly (readonly [string, string])[] = [
+  ['content-type', 'Content-Type'],
+  ['content-encoding', 'Content-Encoding'],
+  ['content-language', 'Content-Language'],
+  ['cache-control', 'Cache-Control'],
+  ['mcp-session-id', 'Mcp-Session-Id'],
+  ['mcp-protocol-version', 'MCP-Protocol-Version'],
+  ['retry-after', 'Retry-After'],
+  ['allow', 'Allow'],
+]
+
+/** What a relay needs besides the request. */
+export interface RelayParts {
+  readonly sessions: McpSessions
+  readonly streams: OpenStreams
+}
+
+type Controller = Dispatcher.DispatchController
+
+/**
+ * Carries one upstream's answer to its client, byte by byte. Settles with a refusal while nothing has been sent yet,
+ * with null once the answer is over in whatever way.
+ */
+export class Relay implements Dispatcher.DispatchHandler {
+  readonly #permitted: Permitted
+  readonly #parts: RelayParts
+  readonly #settle: (outcome: Refusal | null) => void
+  #controller: Controller | null = null
+  #settled = false
+  #clientGone = false
+  #head: { readonly status: number; readonly fields: string[] } | null = null
+  /** The collected body of a small answer; null when chunks are passed on as they come. */
+  #collected: Buffer[] | null = null
+  #stream: EventStream | null = null
+
+  constructor(permitted: Permitted, parts: RelayParts, settle: (outcome: Refusal | null) => void) {
+    this.#permitted = permitted
+    this.#parts = parts
+    this.#settle = settle
+    permitted.received.response.once('close', () => this.#onClientClose())
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller
+    if (this.#clientGone) controller.abort(clientGone())
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200 || this.#settled) return
+    if (status === 401) return this.#refuse(controller, { refused: 'upstream_refused_gateway' })
+    if (status >= 300 && status < 400) return this.#refuse(controller, { refused: 'upstream_redirected' })
+    const opened = headers['mcp-session-id']
+    const { received, session } = this.#permitted
+    if (typeof opened === 'string' && opened !== received.head.sessionId) {
+      controller.pause()
+      void this.#bindSession(controller, opened, status, headers)
+      return
+    }
+    if (session !== null && status === 404) void this.#parts.sessions.end(session, 'upstream_lost')
+    if (session !== null && status < 300 && received.head.method === 'DELETE') {
+      void this.#parts.sessions.end(session, 'deleted')
+    }
+    this.#begin(status, headers)
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#settled) return
+    if (this.#collected !== null) {
+      this.#collected.push(chunk)
+      return
+    }
+    const { response } = this.#permitted.received
+    this.#stream?.note(chunk)
+    if (response.write(chunk)) return
+    controller.pause()
+    response.once('drain', () => controller.resume())
+  }
+
+  onResponseEnd(): void {
+    if (this.#settled) return
+    const { response } = this.#permitted.received
+    if (this.#collected !== null && this.#head !== null) {
+      response.writeHead(this.#head.status, this.#head.fields)
+      response.end(this.#collected.length === 1 ? this.#collected[0] : Buffer.concat(this.#collected))
+    } else response.end()
+    this.#finish(null)
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    if (this.#settled) return
+    const { response } = this.#permitted.received
+    if (!response.headersSent) return this.#finish(failureOf(error))
+    // The head has gone out, so a status can say no more. A modern client waits for an answer on this very stream
+    // and is told in its own words; otherwise the connection is cut, so that a torn answer never looks whole.
+    const notice = this.#stream === null ? null : this.#lossNotice(error)
+    if (notice === null) response.destroy()
+    else response.end(notice)
+    this.#finish(null)
+  }
+
+  /** Commits whose session it is before the client learns of it; the answer waits, paused, meanwhile. */
+  async #bindSession(
+    controller: Controller,
+    id: string,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): Promise<void> {
+    const { upstream, principal } = this.#permitted
+    const refusal = await this.#parts.sessions.open(id, upstream.name, principal)
+    if (refusal === null) this.#begin(status, headers)
+    else this.#refuse(controller, refusal)
+    controller.resume()
+  }
+
+  #begin(status: number, headers: IncomingHttpHeaders): void {
+    const { response, requestId } = this.#permitted.received
+    if (this.#clientGone) return
+    const fields = ['X-Request-Id', requestId]
+    for (const [name, shown] of relayedFields) {
+      const value = headers[name]
+      if (typeof value === 'string') fields.push(shown, value)
+    }
+    this.#head = { status, fields }
+    const streaming = headers['content-type']?.startsWith('text/event-stream') === true
+    const length = headers['content-length']
+    if (length !== undefined) fields.push('Content-Length', length)
+    if (!streaming && length !== undefined && Number(length) <= smallAnswer) {
+      this.#collected = []
+      return
+    }
+    if (streaming) fields.push('X-Accel-Buffering', 'no')
+    response.writeHead(status, fields)
+    if (!streaming) return
+    response.flushHeaders()
+    const plain = headers['content-encoding'] === undefined && length === undefined
+    if (plain) this.#stream = this.#parts.streams.open(new EventStream(response))
+  }
+
+  #refuse(controller: Controller, refusal: Refusal): void {
+    this.#finish(refusal)
+    controller.abort(new Error(refusal.refused))
+  }
+
+  /** A JSON-RPC error for the one request a modern stream answers; null where it could break the stream's grammar. */
+  #lossNotice(error: Error): string | null {
+    const { messages, received } = this.#permitted
+    const message = messages.length === 1 ? messages[0] : undefined
+    if (message?.kind !== 'request' || !isModern(message, received.head.protocolVersion)) return null
+    if (this.#stream?.atBoundary !== true) return null
+    const { refused } = failureOf(error)
+    const { code, message: text } = refusals[refused]
+    const data = { reason: refused, requestId: received.requestId }
+    const answer = { jsonrpc: '2.0', id: message.id, error: { code, message: text, data } }
+    return `event: message\ndata: ${JSON.stringify(answer)}\n\n`
+  }
+
+  /** Mirrors the client's leaving: nothing is drained for nobody. */
+  #onClientClose(): void {
+    if (this.#settled) return
+    this.#clientGone = true
+    this.#controller?.abort(clientGone())
+    this.#finish(null)
+  }
+
+  #finish(outcome: Refusal | null): void {
+    if (this.#settled) return
+    this.#settled = true
+    if (this.#stream !== null) this.#parts.streams.closed(this.#stream)
+    this.#settle(outcome)
+  }
+}
+
+function clientGone(): Error {
+  return new Error('the client closed the connection')
+}

@@ -1,0 +1,100 @@
+import { ambiguousKey } from './ambiguous-key.ts'
+
+export type RequestId = string | number
+
+/** One JSON-RPC message, reduced to what decisions are taken on. The bytes themselves are relayed as they came. */
+export interface Message {
+  readonly kind: 'request' | 'notification' | 'response'
+  readonly id: RequestId | null
+  /** '' for a response. */
+  readonly method: string
+  /** What the message is about: tool or prompt name, resource URI, task id; null when it names none. */
+  readonly name: string | null
+  /** The protocol version claimed in `_meta`: present on every modern request. */
+  readonly claimedVersion: string | null
+}
+
+export type BodyProblem =
+  | { readonly reason: 'invalid_json' | 'invalid_utf8' | 'not_jsonrpc' | 'empty_batch' }
+  | { readonly reason: 'ambiguous_key'; readonly key: string }
+
+export type ParsedBody =
+  | { readonly messages: readonly Message[]; readonly batch: boolean }
+  | { readonly problem: BodyProblem }
+
+export const claimedVersionKey = 'io.modelcontextprotocol/protocolVersion'
+
+/** Which member of `params` the `Mcp-Name` header mirrors, by method (SEP-2243; the tasks rows from SEP-2663). */
+const nameMembers: ReadonlyMap<string, string> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
+])
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+/** Parses a request body once, for policy. Refuses what another parser could read as another message (T50). */
+export function parseBody(text: string): ParsedBody {
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return { problem: { reason: 'invalid_json' } }
+  }
+  const key = ambiguousKey(text)
+  if (key !== null) return { problem: { reason: 'ambiguous_key', key } }
+  if (!Array.isArray(body)) {
+    const message = readMessage(body)
+    return message === null ? { problem: { reason: 'not_jsonrpc' } } : { messages: [message], batch: false }
+  }
+  if (body.length === 0) return { problem: { reason: 'empty_batch' } }
+  const messages: Message[] = []
+  for (const element of body as unknown[]) {
+    const message = readMessage(element)
+    if (message === null) return { problem: { reason: 'not_jsonrpc' } }
+    messages.push(message)
+  }
+  return { messages, batch: true }
+}
+
+function readMessage(value: unknown): Message | null {
+  if (!isObject(value) || value['jsonrpc'] !== '2.0') return null
+  const { id, method, params } = value
+  if (method === undefined) return readResponse(value)
+  if (typeof method !== 'string' || method === '') return null
+  if ('result' in value || 'error' in value) return null
+  if (params !== undefined && (params === null || typeof params !== 'object')) return null
+  const members = isObject(params) ? params : null
+  const meta = members === null ? undefined : members['_meta']
+  const claim = isObject(meta) ? meta[claimedVersionKey] : undefined
+  const shared = {
+    method,
+    name: nameOf(method, members),
+    claimedVersion: typeof claim === 'string' ? claim : null,
+  }
+  if (!('id' in value)) return { kind: 'notification', id: null, ...shared }
+  return isRequestId(id) ? { kind: 'request', id, ...shared } : null
+}
+
+function readResponse(value: JsonObject): Message | null {
+  const { id } = value
+  if ('result' in value === 'error' in value || !(isRequestId(id) || id === null)) return null
+  return { kind: 'response', id, method: '', name: null, claimedVersion: null }
+}
+
+function nameOf(method: string, params: JsonObject | null): string | null {
+  const member = nameMembers.get(method)
+  const name = member === undefined || params === null ? undefined : params[member]
+  return typeof name === 'string' ? name : null
+}
+
+function isRequestId(value: unknown): value is RequestId {
+  return typeof value === 'string' || typeof value === 'number'
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}

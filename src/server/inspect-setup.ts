@@ -1,0 +1,65 @@
+import { isLoopbackHost } from '../config/address.ts'
+import type { Config } from '../config/load.ts'
+import { Failure } from '../lib/error.ts'
+import { openStore } from '../storage/open-store.ts'
+import { probeUpstream } from '../upstreams/probe.ts'
+import type { Surroundings } from './surroundings.ts'
+import { upstreamsOf } from './upstreams-of.ts'
+
+/** One thing `doctor` looked at. */
+export interface Finding {
+  readonly level: 'ok' | 'warning' | 'problem'
+  readonly what: string
+  readonly fix?: string
+}
+
+/** Looks at everything a start depends on. Changes nothing. */
+export async function inspectSetup(config: Config, surroundings: Surroundings): Promise<Finding[]> {
+  const findings = [...inspectSettings(config), await inspectStore(config, surroundings)]
+  for (const upstream of upstreamsOf(config.upstreams)) {
+    const report = await probeUpstream(upstream, surroundings.clock)
+    findings.push({ ...report, what: `upstream ${upstream.name}: ${report.what}` })
+  }
+  return findings
+}
+
+function inspectSettings({ settings, upstreams }: Config): Finding[] {
+  const findings: Finding[] = []
+  if (upstreams.length === 0) {
+    findings.push({
+      level: 'warning',
+      what: 'no upstream is configured',
+      fix: 'name one with --upstream NAME=URL',
+    })
+  }
+  const publicHost = settings.publicUrl === null ? '127.0.0.1' : new URL(settings.publicUrl).hostname
+  if (!isLoopbackHost(settings['listen.host']) && isLoopbackHost(publicHost)) {
+    const what = `listens on ${settings['listen.host']}, but publicUrl is on loopback: others get 421`
+    findings.push({ level: 'warning', what, fix: 'set publicUrl to the URL people use' })
+  }
+  const { 'telemetry.metrics.enabled': enabled, 'telemetry.metrics.token': token } = settings
+  if (enabled && token === null && !isLoopbackHost(publicHost)) {
+    const what = '/metrics is not served: the publicUrl is not on loopback and there is no token'
+    findings.push({ level: 'warning', what, fix: 'set telemetry.metrics.token' })
+  }
+  return findings
+}
+
+async function inspectStore({ settings }: Config, { clock, random }: Surroundings): Promise<Finding> {
+  try {
+    const store = openStore(settings.store, { clock, random })
+    try {
+      await store.ping()
+      const pending = await store.pendingMigrations()
+      if (pending.length === 0) return { level: 'ok', what: `store: ${store.kind} answers and is up to date` }
+      const what = `store: ${store.kind} answers; ${pending.length} migrations are pending`
+      return { level: 'warning', what, fix: 'run sallyport migrate, or just serve' }
+    } finally {
+      await store.close()
+    }
+  } catch (error) {
+    const fix = error instanceof Failure ? error.fix : undefined
+    const what = `store: ${error instanceof Error ? error.message : 'cannot be used'}`
+    return { level: 'problem', what, ...(fix === undefined ? {} : { fix }) }
+  }
+}

@@ -1,0 +1,57 @@
+import type { JWK } from 'jose'
+import { isLoopbackHost } from '../config/address.ts'
+import { handleRequest } from '../gateway/handle-request.ts'
+import type { GatewayParts } from '../gateway/handle-request.ts'
+import { mcpMethods } from '../gateway/route.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { NameRegistry } from '../telemetry/name-registry.ts'
+import type { Upstream } from '../upstreams/upstream.ts'
+import { answerHealth, createJwks, createMetricsEndpoint, createReadiness } from './endpoints.ts'
+import type { Route, RouteTable } from './route-table.ts'
+
+export interface RoutesParts {
+  readonly upstreams: readonly Upstream[]
+  readonly gateway: GatewayParts
+  readonly names: NameRegistry
+  readonly publicUrl: URL
+  readonly metrics: Metrics | null
+  readonly metricsToken: string | null
+  readonly publishedKeys: readonly JWK[]
+  readonly ping: () => Promise<void>
+  readonly isClosing: () => boolean
+}
+
+const readMethods = ['GET', 'HEAD']
+
+/** Every path the product answers. What is not here is `unknown` and answers 404. */
+export function buildRoutes(parts: RoutesParts): RouteTable {
+  const table = new Map<string, Route>()
+  const add = (path: string, template: string, route: Omit<Route, 'template'>) => {
+    table.set(path, { template: parts.names.register('route', template), ...route })
+  }
+  const read = { methods: readMethods }
+  add('/healthz', '/healthz', { surface: 'health', ...read, answer: answerHealth })
+  add('/health', '/health', { surface: 'health', ...read, answer: answerHealth })
+  const ready = createReadiness(parts.ping, parts.isClosing)
+  add('/readyz', '/readyz', { surface: 'health', ...read, answer: ready })
+  const jwks = '/.well-known/jwks.json'
+  add(jwks, jwks, { surface: 'well_known', ...read, answer: createJwks(parts.publishedKeys) })
+
+  // Without a token the numbers are for this machine only: behind a public URL the page does not exist.
+  const { metrics, metricsToken, publicUrl } = parts
+  if (metrics !== null && (metricsToken !== null || isLoopbackHost(publicUrl.hostname))) {
+    const answer = createMetricsEndpoint(metrics, metricsToken)
+    add('/metrics', '/metrics', { surface: 'metrics', ...read, answer })
+  }
+
+  for (const upstream of parts.upstreams) {
+    const mcp: Omit<Route, 'template'> = {
+      surface: 'mcp',
+      methods: mcpMethods,
+      answer: (received) => handleRequest(received, upstream, parts.gateway),
+    }
+    add(`/mcp/${upstream.name}`, '/mcp/{upstream}', mcp)
+    if (upstream.isDefault) add('/mcp', '/mcp', mcp)
+  }
+  return table
+}

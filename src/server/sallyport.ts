@@ -1,0 +1,85 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isLoopbackHost } from '../config/address.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/load.ts'
+import { Failure } from '../lib/error.ts'
+import { compose } from './compose.ts'
+import type { Composed } from './compose.ts'
+import { openConfiguredStore } from './opened-store.ts'
+import type { Surroundings } from './surroundings.ts'
+import { processSurroundings } from './process-surroundings.ts'
+
+/** The product inside somebody's own Node server. */
+export interface Sallyport {
+  /** Hand every request to it: `http.createServer(sallyport.listener)`. Answers 503 before `start` and after `close`. */
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void
+  /**
+   * Opens the store and makes the product answer. `port` is the port you listen on, for the default publicUrl.
+   * Rejects with a `Failure` that says how to fix what is wrong.
+   */
+  start(placement?: { port?: number }): Promise<{ publicUrl: string }>
+  /** From now on `/readyz` says no and idle event streams end; call before you stop listening. */
+  beginClosing(): void
+  /** Ends jobs, upstream connections and the store. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** The configuration keys of `docs/reference/configuration.md`, nested as in the file. */
+export type SallyportOptions = Readonly<Record<string, unknown>>
+
+/**
+ * Makes a gateway from options of the same names and rules as the configuration file. No process handlers are
+ * installed and no variables are read. Throws a `Failure` that lists everything wrong with the options.
+ */
+export function createSallyport(options: SallyportOptions): Sallyport {
+  const loaded = loadConfig({
+    flags: new Map(),
+    upstreamFlags: [],
+    environment: {},
+    file: { name: 'options', source: JSON.stringify(options) },
+    readSecretFile: () => '',
+  })
+  if ('problems' in loaded) {
+    const message = `the options cannot be used:\n${loaded.problems.join('\n')}`
+    throw new Failure({ code: 'config_invalid', status: 500, message, fix: 'correct the options named' })
+  }
+  return sallyportOf(loaded.config, processSurroundings(loaded.config.settings['log.level']))
+}
+
+/** The same from a configuration that is loaded already. */
+export function sallyportOf(config: Config, surroundings: Surroundings): Sallyport {
+  let composed: Composed | null = null
+  let closed: Promise<void> | null = null
+  return {
+    listener(request, response) {
+      if (composed !== null) composed.listener(request, response)
+      else answerNotReady(response)
+    },
+    async start({ port = config.settings['listen.port'] } = {}) {
+      const publicUrl = new URL(config.settings.publicUrl ?? `http://127.0.0.1:${port}`)
+      const opened = await openConfiguredStore(config.settings, surroundings)
+      try {
+        const loopback = isLoopbackHost(config.settings['listen.host'])
+        composed = await compose(config, { publicUrl, loopback }, opened, surroundings)
+      } catch (error) {
+        await opened.store.close()
+        throw error
+      }
+      return { publicUrl: publicUrl.href.replace(/\/$/, '') }
+    },
+    beginClosing: () => composed?.beginClosing(),
+    close() {
+      closed ??= (composed?.close() ?? Promise.resolve()).finally(() => {
+        composed = null
+      })
+      return closed
+    },
+  }
+}
+
+function answerNotReady(response: ServerResponse): void {
+  const body =
+    '{"error":{"code":"shutting_down","message":"The gateway is starting or has stopped. Try again."}}'
+  response.writeHead(503, { 'Content-Type': 'application/json', 'Retry-After': '1', Connection: 'close' })
+  response.end(body)
+}

@@ -1,0 +1,42 @@
+import type { Config } from '../config/load.ts'
+import { createHttpServer, drain, listen } from './http-server.ts'
+import { sallyportOf } from './sallyport.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** A gateway that is listening. */
+export interface Serving {
+  /** Where it listens, for this machine. */
+  readonly listening: string
+  readonly publicUrl: string
+  /** Drains and stops; answers whether every request ended in time. */
+  stop(): Promise<boolean>
+}
+
+/** Binds, opens the store, answers. Whatever fails, nothing is left open, and the failure says how to fix it. */
+export async function serve(config: Config, surroundings: Surroundings): Promise<Serving> {
+  const { settings } = config
+  const sallyport = sallyportOf(config, surroundings)
+  const limits = {
+    maxHeaderBytes: settings['requests.maxHeaderBytes'],
+    bodyTimeoutSeconds: settings['requests.bodyTimeoutSeconds'],
+  }
+  const server = createHttpServer(limits, sallyport.listener)
+  const host = settings['listen.host']
+  const port = await listen(server, host, settings['listen.port'])
+  try {
+    const { publicUrl } = await sallyport.start({ port })
+    return {
+      listening: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      publicUrl,
+      async stop() {
+        sallyport.beginClosing()
+        const inTime = await drain(server, settings['requests.drainSeconds'])
+        await sallyport.close()
+        return inTime
+      },
+    }
+  } catch (error) {
+    await drain(server, 0)
+    throw error
+  }
+}

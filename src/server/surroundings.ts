@@ -1,0 +1,11 @@
+import type { Clock } from '../lib/clock.ts'
+import type { RandomSource } from '../lib/random.ts'
+import type { Log } from '../telemetry/log.ts'
+
+/** What the process gives the product: made once, at the edge, and replaced in tests. */
+export interface Surroundings {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly log: Log
+  readonly version: { readonly version: string; readonly commit: string }
+}

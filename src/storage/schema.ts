@@ -1,0 +1,73 @@
+import type { Generated } from 'kysely'
+import type { Actor } from '../identity/api-key-store.ts'
+import type { Role } from '../identity/user.ts'
+import type { AuditAction } from '../telemetry/audit-store.ts'
+import type { SigningKeyUse } from '../tokens/signing-key-store.ts'
+
+/** The tables after the last migration. Times are epoch milliseconds; lists are JSON text. */
+export interface Schema {
+  readonly users: UserRow
+  readonly workspaces: { name: string; created_at: number }
+  readonly memberships: { user_id: string; workspace: string; role: Role; created_at: number }
+  readonly api_keys: ApiKeyRow
+  readonly signing_keys: SigningKeyRow
+  readonly mcp_sessions: McpSessionRow
+  readonly audit_log: AuditLogRow
+  readonly schema_migrations: { name: string; applied_at: number }
+}
+
+interface UserRow {
+  id: string
+  email: string
+  created_at: number
+  disabled_at: number | null
+}
+
+interface ApiKeyRow {
+  id: string
+  secret_hash: string
+  user_id: string
+  workspace: string
+  name: string
+  scopes: string
+  upstreams: string
+  created_at: number
+  expires_at: number | null
+  last_used_at: number | null
+  revoked_at: number | null
+  replaced_by: string | null
+}
+
+interface SigningKeyRow {
+  id: string
+  use: SigningKeyUse
+  public_jwk: string
+  sealed_private_jwk: string
+  created_at: number
+}
+
+interface McpSessionRow {
+  id_hash: string
+  upstream: string
+  issuer: string
+  subject: string
+  client_id: string
+  workspace: string
+  started_at: number
+  last_seen_at: number
+  ended_at: number | null
+  end_reason: string | null
+}
+
+interface AuditLogRow {
+  /** Rises with each row, so that rows of one millisecond keep their order. */
+  position: Generated<number>
+  id: string
+  time: number
+  actor_kind: Actor['kind']
+  actor_id: string | null
+  workspace: string | null
+  action: AuditAction
+  target: string
+  outcome: 'success'
+}

@@ -1,0 +1,51 @@
+import { closeSync, openSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
+import type { Database } from './database.ts'
+import { sqliteLookup } from './hot-lookup.ts'
+import type { Schema } from './schema.ts'
+import { SqliteWriteDriver } from './sqlite-driver.ts'
+import { sqliteFailure } from './sqlite-failure.ts'
+
+/** Opens or makes the file, readable by its owner only. Throws a `Failure`. */
+export function openSqlite(path: string): Database {
+  const db = openFile(path)
+  const kysely = new Kysely<Schema>({
+    dialect: {
+      createDriver: () => new SqliteWriteDriver(db),
+      createAdapter: () => new SqliteAdapter(),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+      createIntrospector: (kysely) => new SqliteIntrospector(kysely),
+    },
+  })
+  return {
+    kind: 'sqlite',
+    kysely,
+    hotLookup(statement) {
+      return sqliteLookup(db, statement, sqliteFailure)
+    },
+    lock: async () => {},
+    patiently: (work) => work(kysely),
+    async ping() {
+      await sql`select count(*) from sqlite_schema`.execute(kysely)
+    },
+    async close() {
+      await kysely.destroy()
+      if (db.isOpen) db.close()
+    },
+  }
+}
+
+function openFile(path: string): DatabaseSync {
+  let db: DatabaseSync | undefined
+  try {
+    // SQLite gives its -wal and -shm files the mode of the main file, so making that one first is enough.
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
+    db = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5000 })
+    db.exec('pragma journal_mode = wal; pragma synchronous = full')
+    return db
+  } catch (error) {
+    db?.close()
+    throw sqliteFailure(error)
+  }
+}

@@ -1,0 +1,99 @@
+import { SignJWT } from 'jose'
+import type { Clock } from '../lib/clock.ts'
+import type { Principal } from '../principal/principal.ts'
+import type { SigningKeys } from './signing-keys.ts'
+
+/** The JWT `typ` upstreams must require: an ID or access token of the same issuer cannot pass for one (T49). */
+export const assertionType = 'sallyport-assertion+jwt'
+
+const lifetimeSeconds = 300
+const renewBeforeMs = 60_000
+const mostCached = 10_000
+
+export interface AssertionsOptions {
+  /** `iss`: publicUrl. */
+  readonly issuer: string
+}
+
+export interface AssertionsDependencies {
+  readonly keys: SigningKeys
+  readonly clock: Clock
+}
+
+interface Cached {
+  readonly token: string
+  readonly renewAt: number
+}
+
+/** Mints the short-lived tokens that tell an upstream who is calling. */
+export class Assertions {
+  readonly #issuer: string
+  readonly #keys: SigningKeys
+  readonly #clock: Clock
+  readonly #cached = new Map<string, Cached>()
+  readonly #pending = new Map<string, Promise<string>>()
+
+  constructor({ issuer }: AssertionsOptions, { keys, clock }: AssertionsDependencies) {
+    this.#issuer = issuer
+    this.#keys = keys
+    this.#clock = clock
+  }
+
+  /** The assertion of a principal for one audience. Cached by its whole claim set until a minute before it ends. */
+  mint(principal: Principal, audience: string): string | Promise<string> {
+    const claims = claimsOf(principal)
+    const key = JSON.stringify([audience, claims])
+    const cached = this.#cached.get(key)
+    if (cached !== undefined && cached.renewAt > this.#clock.now()) return cached.token
+    const pending = this.#pending.get(key)
+    if (pending !== undefined) return pending
+    const minted = this.#sign(claims, audience, key).finally(() => this.#pending.delete(key))
+    this.#pending.set(key, minted)
+    return minted
+  }
+
+  async #sign(claims: AssertionClaims, audience: string, key: string): Promise<string> {
+    const now = this.#clock.now()
+    const issuedAt = Math.floor(now / 1000)
+    const token = await new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: 'ES256', typ: assertionType, kid: this.#keys.keyId })
+      .setIssuer(this.#issuer)
+      .setAudience(audience)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + lifetimeSeconds)
+      .sign(this.#keys.privateKey)
+    if (this.#cached.size >= mostCached) this.#forgetOldest()
+    this.#cached.delete(key)
+    this.#cached.set(key, { token, renewAt: now + lifetimeSeconds * 1000 - renewBeforeMs })
+    return token
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#cached.keys()) {
+      this.#cached.delete(key)
+      return
+    }
+  }
+}
+
+interface AssertionClaims {
+  readonly sub: string
+  readonly workspace?: string
+  readonly client_id?: string
+  readonly scope: string
+}
+
+/** `sub` is unique across issuers: `usr_…` for our users, `svc_admin` for the admin token. */
+function claimsOf(principal: Principal): AssertionClaims {
+  switch (principal.kind) {
+    case 'anonymous':
+      throw new TypeError('nobody is asserted for an anonymous caller')
+    case 'admin':
+      return { sub: 'svc_admin', scope: '*' }
+    case 'user': {
+      const { subject, workspace, clientId, scopes } = principal
+      const scope = scopes.join(' ')
+      return { sub: subject, workspace, scope, ...(clientId === undefined ? {} : { client_id: clientId }) }
+    }
+  }
+}

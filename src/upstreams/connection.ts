@@ -1,0 +1,36 @@
+import { Pool } from 'undici'
+import type { Dispatcher } from 'undici'
+import type { Upstream } from './upstream.ts'
+
+/** The way to one upstream: pooled connections that carry no identity of their own. */
+export interface UpstreamConnection {
+  readonly upstream: Upstream
+  /** Path and query of the upstream's URL: what every call asks for. */
+  readonly path: string
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
+  /** Breaks off what is still open. */
+  destroy(): Promise<void>
+}
+
+const connectTimeoutMs = 10_000
+
+/**
+ * Opens connections on demand. Their number is not capped: each serves one caller's open request, and a cap would
+ * let a few hundred waiting event streams block every other call.
+ */
+export function connectUpstream(upstream: Upstream): UpstreamConnection {
+  const url = new URL(upstream.url)
+  const pool = new Pool(url.origin, {
+    connections: null,
+    pipelining: 1,
+    connect: { timeout: connectTimeoutMs },
+    headersTimeout: upstream.timeoutSeconds * 1000,
+    maxHeaderSize: 32_768,
+  })
+  return {
+    upstream,
+    path: url.pathname + url.search,
+    dispatch: (options, handler) => void pool.dispatch(options, handler),
+    destroy: () => pool.destroy(),
+  }
+}

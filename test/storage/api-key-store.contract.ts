@@ -1,0 +1,278 @@
+import { describe, expect, it } from 'vitest'
+import type { TestDatabases } from './databases.ts'
+import { actions, addKey, addUser, admin, newKey } from './records.ts'
+
+/** What every API key store does. */
+export function apiKeyStoreContract(databases: TestDatabases): void {
+  describe('the API key store', () => {
+    it('finds a key for a call with its owner in good standing', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addKey(store, 'k1')
+      expect(await store.apiKeys.findForCall('k1')).toStrictEqual({
+        id: 'k1',
+        secretHash: 'hash of k1',
+        userId: 'usr_a',
+        workspace: 'default',
+        scopes: ['code:read', 'code:write'],
+        upstreams: ['code'],
+        expiresAt: 9000,
+        revokedAt: null,
+        ownerInactive: false,
+      })
+    })
+
+    it('answers undefined for an unknown key, and finds it as soon as it exists', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      expect(await store.apiKeys.findForCall('k1')).toBeUndefined()
+      await addKey(store, 'k1')
+      expect(await store.apiKeys.findForCall('k1')).toMatchObject({ id: 'k1' })
+    })
+
+    it('calls the owner inactive from the next call after they are disabled, and active once enabled', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addKey(store, 'k1')
+      expect(await store.apiKeys.findForCall('k1')).toMatchObject({ ownerInactive: false })
+      await store.users.setDisabled('usr_a', 5, 5, admin)
+      expect(await store.apiKeys.findForCall('k1')).toMatchObject({ ownerInactive: true })
+      await store.users.setDisabled('usr_a', null, 6, admin)
+      expect(await store.apiKeys.findForCall('k1')).toMatchObject({ ownerInactive: false })
+    })
+
+    it('refuses a key for a disabled user, for a stranger and for a workspace the user is not in', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addUser(store, 'b', 'other')
+      const create = (key: ReturnType<typeof newKey>) => store.apiKeys.create(key, { maxPerUser: 9 }, admin)
+      expect(await create(newKey('k1', { userId: 'usr_nobody' }))).toStrictEqual({
+        outcome: 'owner_inactive',
+      })
+      expect(await create(newKey('k2', { workspace: 'other' }))).toStrictEqual({ outcome: 'owner_inactive' })
+      await store.users.setDisabled('usr_a', 5, 5, admin)
+      expect(await create(newKey('k3'))).toStrictEqual({ outcome: 'owner_inactive' })
+      expect(await store.apiKeys.list({})).toStrictEqual([])
+    })
+
+    it('counts only active keys of that owner against the limit', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addUser(store, 'b')
+      await addKey(store, 'other', { userId: 'usr_b' })
+      await addKey(store, 'expired', { createdAt: 1, expiresAt: 1000 })
+      await addKey(store, 'revoked')
+      await store.apiKeys.revoke('revoked', 900, {}, admin)
+      await addKey(store, 'lasting', { expiresAt: null })
+      await store.apiKeys.rotate(
+        'lasting',
+        { id: 'next', secretHash: 'h', createdAt: 900, expiresAt: null },
+        5000,
+        {},
+        admin,
+      )
+      const create = (id: string) => store.apiKeys.create(newKey(id), { maxPerUser: 2 }, admin)
+      expect(await create('k1')).toStrictEqual({ outcome: 'created' })
+      expect(await create('k2')).toStrictEqual({ outcome: 'limit_reached', limit: 2 })
+    })
+
+    it('lets exactly ten of twenty simultaneous creations from two instances through a limit of ten', async () => {
+      const location = await databases.newLocation()
+      const instances = [databases.open(location), databases.open(location)] as const
+      await instances[0].migrate()
+      await addUser(instances[0])
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          instances[index % 2 === 0 ? 0 : 1].apiKeys.create(newKey(`k${index}`), { maxPerUser: 10 }, admin),
+        ),
+      )
+      expect(outcomes.filter(({ outcome }) => outcome === 'created')).toHaveLength(10)
+      expect(outcomes.filter(({ outcome }) => outcome === 'limit_reached')).toHaveLength(10)
+      expect(await instances[1].apiKeys.list({ userId: 'usr_a' })).toHaveLength(10)
+    })
+
+    it('lists the keys of one user or of everybody, without secrets', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addUser(store, 'b')
+      await addKey(store, 'k1')
+      await addKey(store, 'k2', { userId: 'usr_b', createdAt: 1001 })
+      expect((await store.apiKeys.list({})).map(({ id }) => id)).toStrictEqual(['k1', 'k2'])
+      expect(await store.apiKeys.list({ userId: 'usr_a' })).toStrictEqual([
+        {
+          id: 'k1',
+          userId: 'usr_a',
+          workspace: 'default',
+          name: 'laptop',
+          scopes: ['code:read', 'code:write'],
+          upstreams: ['code'],
+          createdAt: 1000,
+          expiresAt: 9000,
+          lastUsedAt: null,
+          revokedAt: null,
+          replacedBy: null,
+        },
+      ])
+    })
+
+    it('rotates: the successor is like the old key, which works until the grace ends', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addKey(store, 'k1')
+      expect(await store.apiKeys.findForCall('k1')).toMatchObject({ expiresAt: 9000 })
+      const successor = { id: 'k2', secretHash: 'hash of k2', createdAt: 2000, expiresAt: null }
+      expect(await store.apiKeys.rotate('k1', successor, 3000, {}, admin)).toStrictEqual({
+        outcome: 'rotated',
+        successor: {
+          id: 'k2',
+          userId: 'usr_a',
+          workspace: 'default',
+          name: 'laptop',
+          scopes: ['code:read', 'code:write'],
+          upstreams: ['code'],
+          createdAt: 2000,
+          expiresAt: null,
+          lastUsedAt: null,
+          revokedAt: null,
+          replacedBy: null,
+        },
+      })
+      expect(await store.apiKeys.findForCall('k1')).toMatchObject({ expiresAt: 3000, revokedAt: null })
+      expect(await store.apiKeys.findForCall('k2')).toMatchObject({
+        secretHash: 'hash of k2',
+        expiresAt: null,
+      })
+      const [old] = await store.apiKeys.list({})
+      expect(old).toMatchObject({ id: 'k1', replacedBy: 'k2' })
+    })
+
+    it('never lengthens a life by rotation', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addKey(store, 'k1', { expiresAt: 2500 })
+      const successor = { id: 'k2', secretHash: 'h', createdAt: 2000, expiresAt: null }
+      await store.apiKeys.rotate('k1', successor, 3000, {}, admin)
+      expect(await store.apiKeys.findForCall('k1')).toMatchObject({ expiresAt: 2500 })
+    })
+
+    it('does not rotate a key that is missing, foreign, revoked, expired or rotated already', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      for (const id of ['k1', 'revoked', 'rotated']) await addKey(store, id)
+      await addKey(store, 'expired', { expiresAt: 2000 })
+      const rotate = (id: string, filter: { userId?: string } = {}) => {
+        const successor = { id: `after ${id}`, secretHash: 'h', createdAt: 2000, expiresAt: null }
+        return store.apiKeys.rotate(id, successor, 3000, filter, admin)
+      }
+      await store.apiKeys.revoke('revoked', 1500, {}, admin)
+      await rotate('rotated')
+      expect(await rotate('missing')).toStrictEqual({ outcome: 'not_found' })
+      expect(await rotate('k1', { userId: 'usr_b' })).toStrictEqual({ outcome: 'not_found' })
+      for (const id of ['revoked', 'rotated', 'expired']) {
+        expect(await rotate(id)).toStrictEqual({ outcome: 'not_active' })
+      }
+      expect(await store.apiKeys.list({})).toHaveLength(5)
+    })
+
+    it('lets one of several simultaneous rotations and revocations win', async () => {
+      const location = await databases.newLocation()
+      const [one, two] = [databases.open(location), databases.open(location)]
+      await one.migrate()
+      await addUser(one)
+      await addKey(one, 'k1')
+      const rotate = (store: typeof one, id: string) =>
+        store.apiKeys.rotate('k1', { id, secretHash: 'h', createdAt: 2000, expiresAt: null }, 3000, {}, admin)
+      const rotations = await Promise.all([rotate(one, 'k2'), rotate(two, 'k3'), rotate(one, 'k4')])
+      expect(rotations.filter(({ outcome }) => outcome === 'rotated')).toHaveLength(1)
+      const revocations = await Promise.all(
+        [one, two, one].map((store) => store.apiKeys.revoke('k1', 2100, {}, admin)),
+      )
+      expect(revocations.filter(Boolean)).toHaveLength(1)
+      expect(actions(await two.audit.list({ target: 'k1', limit: 10 }))).toStrictEqual([
+        'key.revoked k1',
+        'key.rotated k1',
+        'key.created k1',
+      ])
+    })
+
+    it('revokes once: missing, foreign and already revoked look alike', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addKey(store, 'k1')
+      expect(await store.apiKeys.revoke('missing', 2000, {}, admin)).toBe(false)
+      expect(await store.apiKeys.revoke('k1', 2000, { userId: 'usr_b' }, admin)).toBe(false)
+      expect(await store.apiKeys.revoke('k1', 2000, { userId: 'usr_a' }, admin)).toBe(true)
+      expect(await store.apiKeys.revoke('k1', 2001, {}, admin)).toBe(false)
+      expect(await store.apiKeys.findForCall('k1')).toMatchObject({ revokedAt: 2000 })
+    })
+
+    it('revokes a key in its grace, too', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addKey(store, 'k1')
+      await store.apiKeys.rotate(
+        'k1',
+        { id: 'k2', secretHash: 'h', createdAt: 2000, expiresAt: null },
+        3000,
+        {},
+        admin,
+      )
+      expect(await store.apiKeys.revoke('k1', 2100, {}, admin)).toBe(true)
+      expect(await store.apiKeys.findForCall('k1')).toMatchObject({ revokedAt: 2100 })
+      expect(await store.apiKeys.findForCall('k2')).toMatchObject({ revokedAt: null })
+    })
+
+    it('records the last use of many keys, never backwards', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      for (const id of ['k1', 'k2', 'k3']) await addKey(store, id)
+      await store.apiKeys.recordUse(new Map())
+      await store.apiKeys.recordUse(
+        new Map([
+          ['k1', 1500],
+          ['k2', 1600],
+          ['missing', 1],
+        ]),
+      )
+      await store.apiKeys.recordUse(
+        new Map([
+          ['k1', 1400],
+          ['k2', 1_900_000_000_000],
+        ]),
+      )
+      const used = (await store.apiKeys.list({})).map(({ lastUsedAt }) => lastUsedAt)
+      expect(used).toStrictEqual([1500, 1_900_000_000_000, null])
+    })
+
+    it('records the same keys from two instances at once', async () => {
+      const location = await databases.newLocation()
+      const [one, two] = [databases.open(location), databases.open(location)]
+      await one.migrate()
+      await addUser(one)
+      const ids = Array.from({ length: 50 }, (_, index) => `k${index}`)
+      for (const id of ids) await addKey(one, id)
+      const uses = ids.map((id, index) => [id, 2000 + index] as const)
+      await Promise.all(
+        Array.from({ length: 10 }, () => [
+          one.apiKeys.recordUse(new Map(uses)),
+          two.apiKeys.recordUse(new Map(uses.toReversed())),
+        ]).flat(),
+      )
+      expect((await two.apiKeys.list({})).every(({ lastUsedAt }) => lastUsedAt !== null)).toBe(true)
+    })
+
+    it('writes no audit row for what did not happen', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addKey(store, 'k1')
+      await store.apiKeys.create(newKey('k2'), { maxPerUser: 1 }, admin)
+      await store.apiKeys.revoke('k3', 1, {}, admin)
+      // The id is taken, so the insert fails after the limit check: nothing of the transaction may stay.
+      await expect(store.apiKeys.create(newKey('k1'), { maxPerUser: 9 }, admin)).rejects.toThrow()
+      expect(actions(await store.audit.list({ limit: 10 }))).toStrictEqual([
+        'key.created k1',
+        'user.added usr_a',
+      ])
+    })
+  })
+}
