@@ -12,7 +12,8 @@ const fixes: readonly (readonly [RegExp, string])[] = [
 /** Turns what pg throws into a failure with a fix. SQLSTATE classes: PostgreSQL manual, appendix A. */
 export function postgresFailure(error: unknown): Failure {
   if (error instanceof Failure) return error
-  const more = { detail: errorText(error), cause: error }
+  // Not kept as the cause: pg hangs the client, with its password, and values of rows on its errors.
+  const more = { detail: errorText(error) }
   if (!(error instanceof DatabaseError)) {
     const fix = 'check host and port in `store`, and that the server runs'
     return storeFailure('store_unreachable', 'The Postgres server cannot be reached', fix, more)

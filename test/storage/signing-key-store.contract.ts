@@ -26,8 +26,11 @@ export function signingKeyStoreContract(databases: TestDatabases): void {
       const location = await databases.newLocation()
       const replicas = [databases.open(location), databases.open(location), databases.open(location)]
       await replicas[0]?.migrate()
+      // With their connections made, the replicas really meet.
+      const eachTwice = [...replicas, ...replicas]
+      await Promise.all(eachTwice.map((replica) => replica.signingKeys.list('assertion')))
       const answers = await Promise.all(
-        replicas.map((replica, index) => replica.signingKeys.addFirst(signingKey(`key-${index}`))),
+        eachTwice.map((replica, index) => replica.signingKeys.addFirst(signingKey(`key-${index}`))),
       )
       expect(new Set(answers.flat().map(({ id }) => id)).size).toBe(1)
     })

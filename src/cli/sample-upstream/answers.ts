@@ -21,23 +21,25 @@ export class Answers {
     this.#open += 1
     try {
       const response = await exchange()
-      if (response.body === null) return this.#ended(response)
+      if (response.body === null) {
+        this.#ended()
+        return response
+      }
       // A stream on which nothing happens notices by itself only when it writes that its client has gone.
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
       void response.body
         .pipeTo(writable, { signal })
         .catch(() => {})
-        .finally(() => this.#ended(response))
+        .finally(() => this.#ended())
       return new Response(readable, response)
     } catch (error) {
-      this.#ended(null)
+      this.#ended()
       throw error
     }
   }
 
-  #ended<Value>(value: Value): Value {
+  #ended(): void {
     this.#open -= 1
     this.#lastAt = this.#clock.monotonic()
-    return value
   }
 }

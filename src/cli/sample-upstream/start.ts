@@ -66,7 +66,12 @@ export async function startSampleUpstream(
   }
   const onerror = ({ message }: Error) => parts.log.error('the sample upstream failed', { detail: message })
   const handler = toNodeHandler({ fetch }, { maxRequestBodySize, onerror })
-  server.on('request', (request, response) => void handler(request, response))
+  server.on('request', (request, response) => {
+    // The SDK's type of a request differs from Node's where a property may be undefined.
+    const { method = 'GET', url = '/', headers } = request
+    const body = { [Symbol.asyncIterator]: () => request[Symbol.asyncIterator]() }
+    void handler({ method, url, headers, ...body }, response)
+  })
 
   const sweeper = setInterval(
     () => {

@@ -1,0 +1,46 @@
+import type { GatewayParts } from '../../src/gateway/handle-request.ts'
+import { buildRoutes } from '../../src/server/routes.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { NameRegistry } from '../../src/telemetry/name-registry.ts'
+import { code, page, table } from './markdown.ts'
+
+/** `docs/reference/http.md`: every path the product answers. */
+export function httpPage(): string {
+  const names = new NameRegistry()
+  const routes = buildRoutes({
+    upstreams: [
+      {
+        name: 'example',
+        url: 'http://127.0.0.1/',
+        isDefault: true,
+        identity: 'none',
+        workspaces: [],
+        scopes: [],
+        timeoutSeconds: 1,
+      },
+    ],
+    // The table is only read here: no request ever reaches what stands behind it.
+    gateway: {} as GatewayParts,
+    names,
+    publicUrl: new URL('http://127.0.0.1/'),
+    metrics: new Metrics(names),
+    metricsToken: null,
+    publishedKeys: [],
+    ping: () => Promise.resolve(),
+    isClosing: () => false,
+  })
+  const rows = [...routes.values()].map(({ template, methods, surface }) => [
+    code(template),
+    methods.map(code).join(', '),
+    code(surface),
+  ])
+  return page(
+    'HTTP',
+    'src/server/routes.ts',
+    'Paths match byte for byte. Any other path is refused with `not_found`, any other method with ' +
+      '`method_not_allowed`. Host and Origin are checked first, on every path. The surface is a label of the metrics.',
+    '`/mcp` is there when one upstream is the default. `/metrics` is there when metrics are enabled and either a ' +
+      'token is set or the public URL is on loopback.',
+    table(['Path', 'Methods', 'Surface'], rows.sort()),
+  )
+}
