@@ -1,8 +1,8 @@
 /** What each access word also allows: writing a thing implies reading it. */
-const impliedBy: Readonly<Record<string, readonly string[]>> = {
-  read: ['write', 'admin'],
-  write: ['admin'],
-}
+const impliedBy: ReadonlyMap<string, readonly string[]> = new Map([
+  ['read', ['write', 'admin']],
+  ['write', ['admin']],
+])
 
 /**
  * Whether granted scopes cover one that is needed. Broader scopes imply narrower ones: `*` covers all, `code` covers
@@ -14,7 +14,7 @@ export function covers(granted: readonly string[], needed: string): boolean {
   if (colon < 1) return false
   const area = needed.slice(0, colon)
   if (granted.includes(area)) return true
-  return (impliedBy[needed.slice(colon + 1)] ?? []).some((access) => granted.includes(`${area}:${access}`))
+  return (impliedBy.get(needed.slice(colon + 1)) ?? []).some((access) => granted.includes(`${area}:${access}`))
 }
 
 /** The needed scopes that are not covered. */

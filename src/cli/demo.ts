@@ -47,7 +47,7 @@ export const demoCommand: Command = {
 
       if (input.json) print(JSON.stringify({ gateway, console: null, users }))
       else print(demoText({ gateway, upstream: upstream.url, store, users }))
-      await stopRequested
+      await stopRequested()
       surroundings.log.info('draining')
     } finally {
       await ends.disposeAsync()

@@ -64,6 +64,7 @@ export function readConfigFile(source: string): ConfigFile {
     })
   }
 
-  if (root !== null && problems.length === 0) collect(root, '', entries)
+  const empty = root === null || (isScalar(root) && root.value === null)
+  if (!empty && problems.length === 0) collect(root, '', entries)
   return { entries, upstreams, problems }
 }

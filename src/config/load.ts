@@ -118,7 +118,7 @@ function loadUpstreams(sources: Sources, file: ConfigFile | null, problems: stri
   return (file?.upstreams ?? []).map((leaves, place) => {
     const prefix = `upstreams[${place}]`
     for (const [key, { line }] of leaves) {
-      if (key in upstreamOptions) continue
+      if (Object.hasOwn(upstreamOptions, key)) continue
       problems.push(
         `${sources.file?.name}:${line}: ${prefix}.${unknownKey(key, Object.keys(upstreamOptions))}`,
       )

@@ -15,6 +15,7 @@ import { openSigningKeys } from '../tokens/signing-keys.ts'
 import { connectUpstream } from '../upstreams/connection.ts'
 import { createListener } from './listener.ts'
 import type { Listener } from './listener.ts'
+import type { RouteTable } from './route-table.ts'
 import { buildRoutes } from './routes.ts'
 import type { Surroundings } from './surroundings.ts'
 import { upstreamsOf } from './upstreams-of.ts'
@@ -31,6 +32,8 @@ export interface Placement {
 /** The product, built and ready to answer. */
 export interface Composed {
   readonly listener: Listener
+  /** Every path it answers: what the isolation tests walk. */
+  readonly routes: RouteTable
   /** From now on not ready; streams on which nobody waits for an answer end. */
   beginClosing(): void
   /** Ends jobs, then upstream connections, then the store: each before what it stands on (T43). */
@@ -76,19 +79,20 @@ export async function compose(
     sessions,
     streams,
   }
+  const routes = buildRoutes({
+    upstreams,
+    gateway,
+    names,
+    publicUrl,
+    metrics,
+    metricsToken: settings['telemetry.metrics.token'],
+    publishedKeys: keys.published,
+    ping: () => store.ping(),
+    isClosing: () => closing,
+  })
   const listener = createListener({
     guard: createGuard({ publicUrl, loopback, ...hostsAndOrigins(settings) }),
-    routes: buildRoutes({
-      upstreams,
-      gateway,
-      names,
-      publicUrl,
-      metrics,
-      metricsToken: settings['telemetry.metrics.token'],
-      publishedKeys: keys.published,
-      ping: () => store.ping(),
-      isClosing: () => closing,
-    }),
+    routes,
     unknownRoute: names.register('route', 'unknown'),
     emit,
     log,
@@ -99,6 +103,7 @@ export async function compose(
 
   return {
     listener,
+    routes,
     beginClosing() {
       closing = true
       streams.endAll()

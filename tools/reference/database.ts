@@ -14,6 +14,7 @@ interface ColumnRow {
   readonly notnull: number
   readonly pk: number
   readonly target: string | null
+  readonly isUnique: number
 }
 
 interface IndexRow {
@@ -22,7 +23,11 @@ interface IndexRow {
 }
 
 const columnQuery = `
-  select t.name as "table", c.name, c.type, c."notnull", c.pk, f."table" || '.' || f."to" as target
+  select t.name as "table", c.name, c.type, c."notnull", c.pk, f."table" || '.' || f."to" as target,
+    exists (
+      select 1 from pragma_index_list(t.name) i join pragma_index_info(i.name) n on n.name = c.name
+      where i.origin = 'u' and (select count(*) from pragma_index_info(i.name)) = 1
+    ) as isUnique
   from sqlite_schema t, pragma_table_info(t.name) c
   left join pragma_foreign_key_list(t.name) f on f."from" = c.name
   where t.type = 'table' and t.name not like 'sqlite_%' order by t.name, c.cid`
@@ -32,9 +37,8 @@ const indexQuery = `select tbl_name as "table", sql from sqlite_schema where typ
 /** `docs/reference/database.md`: the tables after the last migration, read from a new SQLite store. */
 export async function databasePage(): Promise<string> {
   const { columns, indexes } = await readSchema()
-  const sections = Map.groupBy(columns, (column) => column.table)
-    .entries()
-    .map(([name, rows]) => tableSection(name, rows, indexes))
+  const tables = Map.groupBy(columns, (column) => column.table)
+  const sections = Array.from(tables, ([name, rows]) => tableSection(name, rows, indexes))
   return page(
     'Database',
     'src/storage/migrations/',
@@ -67,9 +71,10 @@ function tableSection(name: string, columns: readonly ColumnRow[], indexes: read
     const notes = [
       column.pk > 0 ? 'primary key' : '',
       column.notnull === 1 || column.pk > 0 ? '' : 'may be null',
+      column.isUnique === 1 ? 'unique' : '',
       column.target === null ? '' : `references ${code(column.target)}`,
     ]
-    return [code(column.name), column.type, notes.filter((note) => note !== '').join(', ')]
+    return [code(column.name), column.type.toLowerCase(), notes.filter((note) => note !== '').join(', ')]
   })
   const own = indexes.filter((index) => index.table === name)
   const list = own.map(({ sql }) => `- ${code(sql.replaceAll('"', '').replace(/^create index /i, ''))}`)

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { toNodeHandler } from '@modelcontextprotocol/node'
 import type { Clock } from '../../lib/clock.ts'
 import type { RandomSource } from '../../lib/random.ts'
 import type { Log } from '../../telemetry/log.ts'
 import { ownerKey, toAuthInfo } from './caller.ts'
 import type { Caller } from './caller.ts'
+import { nodeListener } from './node-listener.ts'
 import { createNotesServer } from './notes-server.ts'
 import { openNotes } from './notes.ts'
 import { OwnerEndpoint } from './owner-endpoint.ts'
@@ -35,7 +35,7 @@ export interface SampleUpstream {
   close(): Promise<void>
 }
 
-const maxRequestBodySize = 65_536
+const maxBodyBytes = 65_536
 
 /** Starts the sample MCP server on loopback. Whoever calls it shows the gateway's assertion, or gets a 401. */
 export async function startSampleUpstream(
@@ -64,14 +64,8 @@ export async function startSampleUpstream(
     const caller = await verify(request.headers.get('authorization'))
     return caller === null ? unauthorized() : endpointOf(caller).answer(request, toAuthInfo(caller))
   }
-  const onerror = ({ message }: Error) => parts.log.error('the sample upstream failed', { detail: message })
-  const handler = toNodeHandler({ fetch }, { maxRequestBodySize, onerror })
-  server.on('request', (request, response) => {
-    // The SDK's type of a request differs from Node's where a property may be undefined.
-    const { method = 'GET', url = '/', headers } = request
-    const body = { [Symbol.asyncIterator]: () => request[Symbol.asyncIterator]() }
-    void handler({ method, url, headers, ...body }, response)
-  })
+  const onError = ({ message }: Error) => parts.log.error('the sample upstream failed', { detail: message })
+  server.on('request', nodeListener(fetch, { maxBodyBytes, onError }))
 
   const sweeper = setInterval(
     () => {

@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Child, canPin } from './child.ts'
+import { ownCheckout, startGateway, startRelay, startUpstream } from './contestants.ts'
+import type { Contestant, Placement } from './contestants.ts'
+import { answerKinds } from './exchange.ts'
+import { measure } from './measure.ts'
+import type { Scenario } from './measure.ts'
+import { rowsOf, tableOf } from './report.ts'
+import type { Row } from './report.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    postgres: { type: 'boolean', default: false },
+    'postgres-url': { type: 'string' },
+    candidate: { type: 'string', multiple: true, default: [] },
+    scenario: { type: 'string', multiple: true, default: [] },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    'no-pin': { type: 'boolean', default: false },
+  },
+})
+
+/** What all turns together may take, in seconds; starting the processes comes on top. */
+const budget = flags.quick ? 22 : 190
+const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 7))
+const warmupShare = flags.quick ? 0.5 : 1
+
+const pinned = !flags['no-pin'] && canPin && availableParallelism() > 1
+const placement: Placement = pinned ? { measured: 1, rest: 0 } : { measured: null, rest: null }
+
+/** All of them, or those named like `json-32`. Quick leaves the stream of 20 events out. */
+function scenarios(): Scenario[] {
+  return answerKinds
+    .flatMap((kind) => [1, 32].map((connections) => ({ kind, connections })))
+    .filter(({ kind, connections }) =>
+      flags.scenario.length > 0
+        ? flags.scenario.includes(`${kind}-${connections}`)
+        : !flags.quick || kind !== 'sse20',
+    )
+}
+
+async function run(directory: string, cleanUp: AsyncDisposableStack): Promise<Row[]> {
+  const started = <Started extends { readonly child: Child }>(contestant: Started): Started => {
+    cleanUp.defer(() => contestant.child.stop())
+    return contestant
+  }
+  const upstream = started(await startUpstream(placement.rest))
+  const relay = started(await startRelay(upstream, placement.measured))
+  const gateway = async (name: string, checkout: string, store: string): Promise<Contestant> => {
+    const own = join(directory, name)
+    await mkdir(own)
+    const core = placement.measured
+    return started(await startGateway(upstream, { name, checkout, store, core, directory: own }))
+  }
+  const contestants = [upstream, relay, await gateway('sqlite', ownCheckout, 'sqlite:./store.db')]
+  for (const [place, checkout] of flags.candidate.entries())
+    contestants.push(await gateway(`candidate${place + 1}`, resolve(checkout), 'sqlite:./store.db'))
+  const postgres = await postgresUrl(cleanUp)
+  if (postgres !== null) contestants.push(await gateway('postgres', ownCheckout, postgres))
+  const { child: load } = started({ child: new Child('load.ts', [], { core: placement.rest }) })
+
+  const chosen = scenarios()
+  const turns = chosen.length * contestants.length * (rounds + warmupShare)
+  const seconds = flags.seconds === undefined ? Math.min(2, budget / turns) : Number(flags.seconds)
+  const what = `${rounds} rounds of ${seconds.toFixed(2)} s a turn`
+  console.log(`Node ${process.version}, ${availableParallelism()} cores, ${what}, ${pinNote()}\n`)
+  const rows: Row[] = []
+  for (const scenario of chosen) {
+    const options = { rounds, seconds, warmupSeconds: seconds * warmupShare }
+    rows.push(...rowsOf(scenario, await measure(load, contestants, scenario, options)))
+  }
+  return rows
+}
+
+function pinNote(): string {
+  return pinned ? 'relay and gateway pinned to one core, the rest to the other' : 'not pinned'
+}
+
+async function postgresUrl(cleanUp: AsyncDisposableStack): Promise<string | null> {
+  if (flags['postgres-url'] !== undefined) return flags['postgres-url']
+  if (!flags.postgres) return null
+  const { startPostgres } = await import('../test/support/postgres.ts')
+  const cluster = await startPostgres()
+  cleanUp.defer(() => cluster.remove())
+  return cluster.createDatabase()
+}
+
+const directory = await mkdtemp(join(tmpdir(), 'sallyport-bench-'))
+await using cleanUp = new AsyncDisposableStack()
+cleanUp.defer(() => rm(directory, { recursive: true, force: true }))
+const rows = await run(directory, cleanUp)
+console.log(tableOf(rows))
+if (flags.json !== undefined) {
+  const facts = { node: process.version, cores: availableParallelism(), pinned, rounds, rows }
+  await writeFile(flags.json, `${JSON.stringify(facts, null, 2)}\n`)
+}

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CellJudge } from './cells.ts'
+import type { Tried } from './cells.ts'
+import { credentialRules } from './credentials.ts'
+import { routeRule, unservedPaths } from './rules.ts'
+import type { Cell } from './rules.ts'
+import { createWorld, sessionKinds, upstreamNames } from './world.ts'
+import type { World } from './world.ts'
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']
+
+describe.each([
+  { adminOnMcp: false, title: 'with the admin token kept off MCP endpoints' },
+  { adminOnMcp: true, title: 'with the admin token let onto MCP endpoints' },
+])('the isolation matrix $title', ({ adminOnMcp }) => {
+  const credentials = credentialRules(adminOnMcp)
+  let world: World
+  let judge: CellJudge
+  beforeAll(async () => {
+    world = await createWorld(adminOnMcp)
+    judge = new CellJudge(world)
+  })
+  afterAll(async () => {
+    judge.close()
+    await world.close()
+  })
+
+  it('has a rule for each route, with the methods the route has', () => {
+    for (const [path, { template, methods }] of world.routes)
+      expect({ path, methods }).toStrictEqual({ path, methods: routeRule(template).methods })
+    expect(world.routes.size).toBe(9)
+  })
+
+  it.each(Object.keys(credentials))('T2, T5: holds for %s on every route, method and session', async (name) => {
+    const wrong: string[] = []
+    for (const cell of cellsOf(world, adminOnMcp, name)) {
+      const complaints = await judge.judge(cell)
+      const { method, path, session } = cell
+      if (complaints.length > 0) wrong.push(`${method} ${path}, session ${session}: ${complaints.join('; ')}`)
+    }
+    expect(wrong).toStrictEqual([])
+  })
+
+  it('T10: answers alike for what does not exist and what is not theirs, but for the request id', () => {
+    const cells = judge.tried.length
+    const credentialCount = Object.keys(credentials).length
+    const paths = world.routes.size + Object.keys(unservedPaths).length
+    // At the vault, where she may not go, Alice has no session of her own.
+    const perCredential = paths * methods.length * sessionKinds.length - methods.length
+    expect(cells).toBe(credentialCount * perCredential)
+    const distinct = Object.groupBy(judge.tried, ({ refused }) => refused ?? 'none')
+    for (const [reason, alike] of [
+      ['session_unknown', 2],
+      ['unknown_key', 2],
+      ['upstream_unknown', 2],
+    ] as const) {
+      const found = new Set((distinct[reason] ?? []).map(({ bytes }) => withoutId(bytes)))
+      expect([...found], reason).toHaveLength(alike === 2 && reason === 'session_unknown' ? 1 : alike)
+    }
+    console.info(`${cells} cells, ${refusals(judge.tried)} refused, ${forwarded(judge.tried)} forwarded`)
+  })
+
+  it('lets nothing reach an upstream but what it forwards', () => {
+    const calls = upstreamNames.reduce((sum, name) => sum + (world.upstreams.get(name)?.calls.length ?? 0), 0)
+    expect(calls).toBe(forwarded(judge.tried))
+    expect(calls).toBeGreaterThan(200)
+  })
+})
+
+it('fails for a route that has no rule', () => {
+  expect(() => routeRule('/api/v1/keys')).toThrow('has no rule')
+})
+
+function* cellsOf(world: World, adminOnMcp: boolean, name: string): Generator<Cell> {
+  const credential = credentialRules(adminOnMcp)[name]
+  if (credential === undefined) throw new Error(`there is no credential ${name}`)
+  const served = [...world.routes].map(([path, { template }]) => ({ path, template: String(template) }))
+  const unserved = Object.keys(unservedPaths).map((path) => ({ path, template: null }))
+  for (const { path, template } of [...served, ...unserved]) {
+    const upstream = upstreamAt(path, template)
+    for (const session of sessionKinds) {
+      const known = world.sessions.get(upstream ?? 'code')
+      if (session !== 'none' && known?.[session] === undefined) continue
+      for (const method of methods)
+        yield { path, template, upstream, method, credential, session, metricsToken: !adminOnMcp }
+    }
+  }
+}
+
+function upstreamAt(path: string, template: string | null) {
+  if (template === null || !path.startsWith('/mcp')) return null
+  return path === '/mcp' ? 'code' : (upstreamNames.find((name) => path === `/mcp/${name}`) ?? null)
+}
+
+function withoutId(bytes: string): string {
+  return bytes.replace('"id":1', '"id":null')
+}
+
+const refusals = (tried: readonly Tried[]) => tried.filter(({ refused }) => refused !== null).length
+const forwarded = (tried: readonly Tried[]) => tried.filter(({ expected }) => 'forwarded' in expected).length

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import type { User } from '../../src/identity/user.ts'
+import type { RouteTable } from '../../src/server/route-table.ts'
+import { openDatabase } from '../../src/storage/database.ts'
+import { operator, startGateway } from '../support/gateway.ts'
+import type { TestGateway, TestKey } from '../support/gateway.ts'
+import { rawRequest, sendRaw } from '../support/raw-http.ts'
+import { startRecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordedCall, RecordingUpstream } from '../support/recording-upstream.ts'
+import { routesOf } from './routes-of.ts'
+
+export const east = 'eastern-tenant'
+export const west = 'western-tenant'
+export const adminToken = 'admin-token-for-tests-0123456789abcdefghij'
+export const metricsToken = 'metrics-token-for-tests-0123456789abcdefgh'
+export const upstreamNames = ['code', 'wiki', 'vault'] as const
+export type UpstreamName = (typeof upstreamNames)[number]
+
+/** Whose session id a request names, seen from Alice in the eastern workspace. */
+export const sessionKinds = [
+  'none',
+  'mine',
+  'other user',
+  'other workspace',
+  'ended',
+  'never existed',
+  'mine elsewhere',
+  'too long',
+] as const
+export type SessionKind = (typeof sessionKinds)[number]
+
+export type KeyName = keyof World['keys']
+
+/** Two workspaces, five people, three upstreams, and one session for each way of naming a session. */
+export interface World {
+  readonly gateway: TestGateway
+  readonly upstreams: ReadonlyMap<UpstreamName, RecordingUpstream>
+  readonly routes: RouteTable
+  readonly people: { readonly alice: User; readonly bob: User; readonly dora: User }
+  readonly keys: Awaited<ReturnType<typeof makeKeys>>['keys']
+  readonly sessions: ReadonlyMap<UpstreamName, Partial<Record<SessionKind, string>>>
+  /** Everything no answer may contain: ids, addresses, sessions, keys, workspaces, upstream URLs, secrets. */
+  readonly private: readonly string[]
+  close(): Promise<void>
+}
+
+/** Boots it. `adminOnMcp` also leaves /metrics without a token, so that two worlds show both kinds of each. */
+export async function createWorld(adminOnMcp: boolean): Promise<World> {
+  let deletes = 200
+  const respond = (call: RecordedCall, response: ServerResponse) => answer(call, response, deletes)
+  const upstreams = new Map<UpstreamName, RecordingUpstream>()
+  for (const name of upstreamNames) upstreams.set(name, await startRecordingUpstream({ respond }))
+  const url = (name: UpstreamName) => upstreams.get(name)?.url ?? ''
+  const options = {
+    upstreams: [
+      { name: 'code', url: url('code'), default: true, scopes: ['code:read'] },
+      { name: 'wiki', url: url('wiki') },
+      { name: 'vault', url: url('vault'), workspaces: [west] },
+    ],
+    settings: {
+      auth: { adminToken, adminOnMcp },
+      telemetry: { metrics: adminOnMcp ? {} : { token: metricsToken } },
+    },
+  }
+  const gateway = await startGateway(options)
+  for (const upstream of upstreams.values()) upstream.trust(gateway.url)
+  const { keys, people } = await makeKeys(gateway)
+  const sessions = await openSessions(gateway, keys)
+  for (const upstream of upstreams.values()) upstream.calls.length = 0
+  deletes = 405
+  const users = await gateway.store.users.list()
+  return {
+    gateway,
+    upstreams,
+    routes: await routesOf(options, gateway),
+    people,
+    keys,
+    sessions,
+    private: [
+      ...users.flatMap(({ user }) => [user.id, user.email]),
+      ...Object.values(keys).flatMap(({ id, key }) => [id, key, key.slice(16)]),
+      ...[...sessions.values()].flatMap((some) => Object.values(some)),
+      ...[...upstreams.values()].flatMap((upstream) => [upstream.url, new URL(upstream.url).host]),
+      ...[east, west, adminToken, metricsToken, 'notes:read'],
+    ],
+    async close() {
+      await gateway.close()
+      await Promise.all([...upstreams.values()].map((upstream) => upstream.close()))
+    },
+  }
+}
+
+async function makeKeys(gateway: TestGateway) {
+  const alice = await gateway.addUser('alice@example.com', east)
+  await gateway.addUser(alice.email, west)
+  const bob = await gateway.addUser('bob@example.com', east)
+  const dora = await gateway.addUser('dora@example.com', west)
+  const eve = await gateway.addUser('eve@example.com', east)
+  const mallory = await gateway.addUser('mallory@example.com', east)
+  const make = (user: User, workspace = east, more = {}) =>
+    gateway.createKey(user, { workspace, scopes: ['code:read'], ...more })
+  const keys = {
+    alice: await make(alice),
+    aliceInWest: await make(alice, west),
+    limited: await make(alice, east, { upstreams: ['wiki'] }),
+    narrow: await make(alice, east, { scopes: ['notes:read'] }),
+    expired: await make(alice, east, { expiresInDays: -1 }),
+    revoked: await make(alice),
+    bob: await make(bob),
+    dora: await make(dora, west),
+    disabled: await make(eve),
+    removed: await make(mallory),
+  }
+  await gateway.store.apiKeys.revoke(keys.revoked.id, 1, {}, operator)
+  await gateway.store.users.setDisabled(eve.id, 1, 1, operator)
+  const database = openDatabase(gateway.location)
+  await database.kysely.deleteFrom('memberships').where('user_id', '=', mallory.id).execute()
+  await database.close()
+  return { keys, people: { alice, bob, dora } }
+}
+
+async function openSessions(gateway: TestGateway, keys: World['keys']): Promise<World['sessions']> {
+  const call = async (method: string, name: UpstreamName, { key }: TestKey, session?: string) => {
+    const fields: [string, string][] = [
+      ['Authorization', `Bearer ${key}`],
+      ['Content-Type', 'application/json'],
+    ]
+    if (session !== undefined) fields.push(['Mcp-Session-Id', session])
+    const body = method === 'POST' ? '{"jsonrpc":"2.0","id":1,"method":"initialize"}' : ''
+    const got = await sendRaw(gateway.port, rawRequest(method, `/mcp/${name}`, fields, body))
+    if (got?.status !== 200) throw new Error(`${method} ${name}: ${got?.status} ${got?.body}`)
+    return got.headers.get('mcp-session-id') ?? ''
+  }
+  const openAndEnd = async (name: UpstreamName, key: TestKey) => {
+    const id = await call('POST', name, key)
+    await call('DELETE', name, key, id)
+    return id
+  }
+  const invented = () => ({ 'never existed': randomUUID(), 'too long': 's'.repeat(1025) })
+  const at = async (name: 'code' | 'wiki') => ({
+    ...invented(),
+    mine: await call('POST', name, keys.alice),
+    'other user': await call('POST', name, keys.bob),
+    'other workspace': await call('POST', name, keys.aliceInWest),
+    ended: await openAndEnd(name, keys.alice),
+    'mine elsewhere': await call('POST', name === 'code' ? 'wiki' : 'code', keys.alice),
+  })
+  const vault = {
+    ...invented(),
+    'other user': await call('POST', 'vault', keys.dora),
+    'other workspace': await call('POST', 'vault', keys.aliceInWest),
+    ended: await openAndEnd('vault', keys.aliceInWest),
+    'mine elsewhere': await call('POST', 'wiki', keys.alice),
+  }
+  return new Map<UpstreamName, Partial<Record<SessionKind, string>>>([
+    ['code', await at('code')],
+    ['wiki', await at('wiki')],
+    ['vault', vault],
+  ])
+}
+
+/** Says nothing of the caller, so that whatever an answer contains of anybody came from the gateway. */
+function answer({ method, body }: RecordedCall, response: ServerResponse, deletes: number): void {
+  if (method === 'DELETE') return void response.writeHead(deletes).end()
+  if (method === 'GET') {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+    return void response.end('data: {}\n\n')
+  }
+  const opens = body.includes('"initialize"') ? { 'Mcp-Session-Id': randomUUID() } : {}
+  response.writeHead(200, { 'Content-Type': 'application/json', ...opens })
+  response.end('{"jsonrpc":"2.0","id":1,"result":{}}')
+}
