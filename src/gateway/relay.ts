@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { isModern } from '../mcp/era.ts'
-import type { Permitted } from './authorize.ts'
+import type { Permitted } from './limit.ts'
 import { EventStream } from './event-stream.ts'
 import type { OpenStreams } from './event-stream.ts'
 import type { McpSessions } from './mcp-session.ts'
