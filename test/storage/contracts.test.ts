@@ -1,3 +1,4 @@
+import { apiKeyChangesContract } from './api-key-changes.contract.ts'
 import { apiKeyStoreContract } from './api-key-store.contract.ts'
 import { auditStoreContract } from './audit-store.contract.ts'
 import { onEachDatabase } from './databases.ts'
@@ -7,6 +8,7 @@ import { userStoreContract } from './user-store.contract.ts'
 
 onEachDatabase((databases) => {
   apiKeyStoreContract(databases)
+  apiKeyChangesContract(databases)
   userStoreContract(databases)
   signingKeyStoreContract(databases)
   mcpSessionStoreContract(databases)
