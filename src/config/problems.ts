@@ -68,12 +68,16 @@ export function scopeProblem(value: string): string | null {
 }
 
 export function keyPrefixProblem(value: string): string | null {
-  if (!/^[A-Za-z0-9\-._~+]{2,32}$/.test(value)) return 'must be 2 to 32 characters that a Bearer token may have'
-  return value.startsWith('sp_') || 'sp_'.startsWith(value) ? "must differ from sp_, which begins this gateway's keys" : null
+  if (!/^[A-Za-z0-9\-._~+]{2,32}$/.test(value))
+    return 'must be 2 to 32 characters that a Bearer token may have'
+  return value.startsWith('sp_') || 'sp_'.startsWith(value)
+    ? "must differ from sp_, which begins this gateway's keys"
+    : null
 }
 
 /** Fields the gateway sets itself, or that change how the message is framed. */
-const ownFields = /^(?:host|connection|content-.*|transfer-encoding|te|upgrade|expect|x-request-id|mcp-.*|cookie)$/
+const ownFields =
+  /^(?:host|connection|content-.*|transfer-encoding|te|upgrade|expect|x-request-id|mcp-.*|cookie)$/
 
 export function headerNameProblem(value: string): string | null {
   if (!/^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,64}$/.test(value)) return 'is no header name'

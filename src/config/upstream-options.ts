@@ -24,7 +24,11 @@ export const upstreamOptions = {
   name: text('Path segment and name of the upstream: /mcp/NAME.', '', 'a name', upstreamNameProblem),
   url: text('Where the MCP server listens.', '', 'a URL', upstreamUrlProblem),
   default: flag('Whether it is also served at /mcp.', false),
-  auth: choice('Who may call: `required`, only callers we know; `optional`, anonymous ones too.', authModes, 'required'),
+  auth: choice(
+    'Who may call: `required`, only callers we know; `optional`, anonymous ones too.',
+    authModes,
+    'required',
+  ),
   accept: list('Which credentials are accepted; empty means api_key.', 'api_key', (word) =>
     word === 'api_key' ? null : 'is not available yet: only api_key is',
   ),
@@ -47,8 +51,18 @@ export const upstreamOptions = {
   }),
   scopes: list('Scopes a credential needs, all of them.', 'scopes', scopeProblem),
   timeoutSeconds: integer('Seconds the upstream may take until its answer begins.', 120, 1, 86_400),
-  ca: text('File with the CA certificates the upstream is trusted by, in PEM.', null, 'a file', filePathProblem),
-  'clientCertificate.cert': text('File with our certificate towards it, in PEM.', null, 'a file', filePathProblem),
+  ca: text(
+    'File with the CA certificates the upstream is trusted by, in PEM.',
+    null,
+    'a file',
+    filePathProblem,
+  ),
+  'clientCertificate.cert': text(
+    'File with our certificate towards it, in PEM.',
+    null,
+    'a file',
+    filePathProblem,
+  ),
   'clientCertificate.key': text("File with that certificate's key, in PEM.", null, 'a file', filePathProblem),
 } satisfies OptionTable
 

@@ -34,9 +34,12 @@ function upstreamProblems(upstream: UpstreamSettings): string[] {
   if (forwards && workspaces.length > 1) {
     say('identity forward-key takes one workspace, the one all its callers belong to')
   }
-  if (forwards && upstream.auth === 'optional') say('auth optional cannot be combined with identity forward-key')
-  if (forwards && upstream.scopes.length > 0) say('scopes cannot be asked of forwarded keys, which carry none')
-  if (forwards && upstream.accept.length > 0) say('accept is not for identity forward-key, which takes only its own keys')
+  if (forwards && upstream.auth === 'optional')
+    say('auth optional cannot be combined with identity forward-key')
+  if (forwards && upstream.scopes.length > 0)
+    say('scopes cannot be asked of forwarded keys, which carry none')
+  if (forwards && upstream.accept.length > 0)
+    say('accept is not for identity forward-key, which takes only its own keys')
   if ((identity === 'static') !== (upstream['static.value'] !== null)) {
     say(identity === 'static' ? 'identity static needs static.value' : 'static is for identity static only')
   }

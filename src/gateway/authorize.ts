@@ -32,7 +32,10 @@ class AuthorizedRequest {
 export type Authorized = AuthorizedRequest
 
 /** Judges what the caller may do: the upstream, its scopes, and the MCP session it names. */
-export async function authorize(understood: Understood, sessions: McpSessions): Promise<Authorized | Refusal> {
+export async function authorize(
+  understood: Understood,
+  sessions: McpSessions,
+): Promise<Authorized | Refusal> {
   const { principal, upstream, received, messages } = understood
   const id = messages.length === 1 ? (messages[0]?.id ?? null) : null
   const decision = decideAccess(principal, upstream)

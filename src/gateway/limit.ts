@@ -78,5 +78,7 @@ const guesses: ReadonlySet<string> = new Set([
 export function limitFailures(refusal: Refusal, { address }: Received, limits: Limits | null): Refusal {
   if (limits === null || !guesses.has(refusal.refused)) return refusal
   const decision = limits.limiter.take(limits.failures, addressGroup(address))
-  return decision.allowed ? refusal : { refused: 'rate_limited', limit: { policy: limits.failures, decision } }
+  return decision.allowed
+    ? refusal
+    : { refused: 'rate_limited', limit: { policy: limits.failures, decision } }
 }

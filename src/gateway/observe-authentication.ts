@@ -22,7 +22,12 @@ export function createObserveAuthentication(emit: Emit): ObserveAuthentication {
   }
 }
 
-const acceptedBy = { user: 'api_key', admin: 'admin_token', external: 'forwarded_key', anonymous: 'none' } as const
+const acceptedBy = {
+  user: 'api_key',
+  admin: 'admin_token',
+  external: 'forwarded_key',
+  anonymous: 'none',
+} as const
 
 function methodOf(credential: PresentedCredential): AuthMethod {
   if (credential.kind === 'api_key') return 'api_key'

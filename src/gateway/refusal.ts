@@ -40,7 +40,7 @@ export const refusals = {
   upstream_needs_own_key: {
     status: 403,
     code: 40300,
-    message: "This server takes only keys of its own. Send one as the Bearer token.",
+    message: 'This server takes only keys of its own. Send one as the Bearer token.',
   },
   upstream_rejected: { status: 401, code: 40100, message: 'The server behind this gateway refused the key.' },
   origin_rejected: {

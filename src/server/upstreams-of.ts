@@ -28,7 +28,11 @@ function identityOf(entry: UpstreamSettings): OutboundIdentity {
     case 'none':
       return { mode: entry.identity }
     case 'static':
-      return { mode: 'static', header: entry['static.header'].toLowerCase(), value: entry['static.value'] ?? '' }
+      return {
+        mode: 'static',
+        header: entry['static.header'].toLowerCase(),
+        value: entry['static.value'] ?? '',
+      }
     case 'forward-key':
       return {
         mode: 'forward-key',

@@ -54,7 +54,9 @@ export const signals = {
   store_query_failed: {
     sentence: 'The store could not answer a question a request depends on.',
     identity: 'never',
-    fields: { operation: oneOf('find_key', 'find_session', 'start_session', 'end_session', 'record_use', 'count') },
+    fields: {
+      operation: oneOf('find_key', 'find_session', 'start_session', 'end_session', 'record_use', 'count'),
+    },
   },
 } as const satisfies Record<string, Signal>
 

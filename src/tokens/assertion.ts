@@ -94,7 +94,11 @@ function claimsOf(principal: Principal): AssertionClaims | null {
     case 'anonymous':
       return null
     case 'external':
-      return { sub: `ext_${sha256Hex(`${principal.issuer}\n${principal.subject}`).slice(0, 32)}`, workspace: principal.workspace, scope: '' }
+      return {
+        sub: `ext_${sha256Hex(`${principal.issuer}\n${principal.subject}`).slice(0, 32)}`,
+        workspace: principal.workspace,
+        scope: '',
+      }
     case 'admin':
       return { sub: 'svc_admin', scope: '*' }
     case 'user': {

@@ -4,7 +4,6 @@ import type { Upstream, UpstreamTls } from './upstream.ts'
 
 /** The way to one upstream: pooled connections that carry no identity of their own. */
 export interface UpstreamConnection {
-  readonly upstream: Upstream
   /** Path and query of the upstream's URL: what every call asks for. */
   readonly path: string
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
@@ -30,7 +29,6 @@ export function connectUpstream(upstream: Upstream): UpstreamConnection {
     maxHeaderSize: 32_768,
   })
   return {
-    upstream,
     path: url.pathname + url.search,
     dispatch: (options, handler) => void pool.dispatch(options, handler),
     close: () => pool.close(),

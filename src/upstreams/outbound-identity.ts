@@ -24,7 +24,9 @@ export function identityFor(
     case 'static':
       return [identity.header, identity.value]
     case 'forward-key':
-      return principal.kind === 'external' && credential.kind === 'bearer' ? bearer(credential.token) : nothing
+      return principal.kind === 'external' && credential.kind === 'bearer'
+        ? bearer(credential.token)
+        : nothing
     case 'assertion': {
       const token = assertions.mint(principal, url)
       if (token === null) return nothing
