@@ -32,8 +32,8 @@ const oldTransportPath = /^(?:\/mcp(?:\/[a-z0-9_-]{1,64})?)?\/(?:sse|messages?)$
 export function createUnknownPath(base: string): UnknownPath {
   return (path) => {
     const below = path.startsWith(base) ? path.slice(base.length) : path
-    if (mcpPath.test(below)) return { surface: 'mcp', reason: 'upstream_unknown' }
     if (oldTransportPath.test(below)) return { surface: 'mcp', reason: 'transport_unsupported' }
+    if (mcpPath.test(below)) return { surface: 'mcp', reason: 'upstream_unknown' }
     return { surface: 'other', reason: 'not_found' }
   }
 }
