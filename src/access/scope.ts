@@ -14,7 +14,9 @@ export function covers(granted: readonly string[], needed: string): boolean {
   if (colon < 1) return false
   const area = needed.slice(0, colon)
   if (granted.includes(area)) return true
-  return (impliedBy.get(needed.slice(colon + 1)) ?? []).some((access) => granted.includes(`${area}:${access}`))
+  return (impliedBy.get(needed.slice(colon + 1)) ?? []).some((access) =>
+    granted.includes(`${area}:${access}`),
+  )
 }
 
 /** The needed scopes that are not covered. */

@@ -6,19 +6,22 @@ export interface UpstreamRules {
   readonly name: string
   readonly workspaces: readonly string[]
   readonly scopes: readonly string[]
+  readonly auth?: 'required' | 'optional'
 }
 
 export type AccessDecision = 'allowed' | 'upstream_not_allowed' | 'insufficient_scope'
 
 /**
- * Whether a principal may use an upstream. An anonymous caller may not; the admin token belongs to no workspace, so
+ * Whether a principal may use an upstream. An anonymous caller may only where its operator said so; the admin token belongs to no workspace, so
  * it does not reach an upstream that is limited to some.
  */
 export function decideAccess(principal: Principal, upstream: UpstreamRules): AccessDecision {
   const walled = upstream.workspaces.length > 0
   switch (principal.kind) {
     case 'anonymous':
-      return 'upstream_not_allowed'
+      return upstream.auth === 'optional' && !walled ? 'allowed' : 'upstream_not_allowed'
+    case 'external':
+      return walled && !upstream.workspaces.includes(principal.workspace) ? 'upstream_not_allowed' : 'allowed'
     case 'admin':
       return walled ? 'upstream_not_allowed' : 'allowed'
     case 'user': {

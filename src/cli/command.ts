@@ -1,4 +1,5 @@
 import type { Config } from '../config/load.ts'
+import type { Failure } from '../lib/error.ts'
 import type { Surroundings } from '../server/surroundings.ts'
 
 /** One flag of one command. */
@@ -23,6 +24,8 @@ export interface CommandContext {
   readonly input: CommandInput
   /** Loads the configuration from flags, variables and file; throws a `Failure` with all complaints. */
   readonly config: () => Config
+  /** Calls back with the configuration read anew on SIGHUP and when its file has changed, or with what is wrong with it. */
+  readonly onConfigChange: (take: (next: Config | Failure) => void) => void
   readonly surroundings: Surroundings
   /** One line on standard output. */
   readonly print: (line: string) => void

@@ -16,10 +16,22 @@ it.each([
   else expect(found).toBeCloseTo(days, 10)
 })
 
-it.each(['', '0d', '90', 'd', '-1d', '1.5d', '1d ', ' 1d', '1D', 'NEVER', '101y', '9999999d', '1e3d', '1d2h'])(
-  'refuses %j and says how to write it',
-  (text) => {
-    expect(() => lifetimeDays(text)).toThrow(UsageError)
-    expect(() => lifetimeDays(text)).toThrow('is no span of time')
-  },
-)
+it.each([
+  '',
+  '0d',
+  '90',
+  'd',
+  '-1d',
+  '1.5d',
+  '1d ',
+  ' 1d',
+  '1D',
+  'NEVER',
+  '101y',
+  '9999999d',
+  '1e3d',
+  '1d2h',
+])('refuses %j and says how to write it', (text) => {
+  expect(() => lifetimeDays(text)).toThrow(UsageError)
+  expect(() => lifetimeDays(text)).toThrow('is no span of time')
+})

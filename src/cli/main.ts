@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, watchFile } from 'node:fs'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/load.ts'
 import type { LogLevel } from '../config/log-level.ts'
@@ -63,6 +63,7 @@ async function run(args: readonly string[]): Promise<void> {
   await command.run({
     input: parsed.input,
     config,
+    onConfigChange: (take) => watchConfig(parsed, take),
     surroundings: processSurroundings(logLevel(config)),
     print,
     note,
@@ -71,8 +72,9 @@ async function run(args: readonly string[]): Promise<void> {
   })
 }
 
-function configFrom({ optionFlags, upstreamFlags, configFile }: ParsedArguments): Config {
-  const name = configFile ?? (existsSync('sallyport.yaml') ? 'sallyport.yaml' : null)
+function configFrom(parsed: ParsedArguments): Config {
+  const { optionFlags, upstreamFlags } = parsed
+  const name = configFileOf(parsed)
   const outcome = loadConfig({
     flags: optionFlags,
     upstreamFlags,
@@ -87,6 +89,28 @@ function configFrom({ optionFlags, upstreamFlags, configFile }: ParsedArguments)
     ...outcome.problems.map((problem) => `  ${problem}`),
   ].join('\n')
   throw new Failure({ code: 'config_invalid', status: 500, message: `${message}\n`, fix })
+}
+
+/** Editors and orchestrators replace files rather than write them: the path is looked at, not the file. */
+function watchConfig(parsed: ParsedArguments, take: (next: Config | Failure) => void): void {
+  const read = () => {
+    try {
+      take(configFrom(parsed))
+    } catch (error) {
+      if (error instanceof Failure) take(error)
+      else throw error
+    }
+  }
+  process.on('SIGHUP', read)
+  const file = configFileOf(parsed)
+  if (file !== null)
+    watchFile(file, { interval: 1000, persistent: false }, (now, before) => {
+      if (now.mtimeMs !== before.mtimeMs && now.size > 0) read()
+    })
+}
+
+function configFileOf({ configFile }: ParsedArguments): string | null {
+  return configFile ?? (existsSync('sallyport.yaml') ? 'sallyport.yaml' : null)
 }
 
 function readConfigSource(name: string): string {

@@ -36,7 +36,16 @@ describe('finding the command', () => {
 
 describe('what stands behind the words', () => {
   it('configuration flags go to their option, those of the command stay with it', () => {
-    const args = ['serve', '--port', '0', '--host=::1', '--upstream', 'a=http://a', '--upstream', 'b=http://b']
+    const args = [
+      'serve',
+      '--port',
+      '0',
+      '--host=::1',
+      '--upstream',
+      'a=http://a',
+      '--upstream',
+      'b=http://b',
+    ]
     const parsed = parseArguments(serve, [...args, '--auth-api-keys-max-per-user', '3', '--config', 'f.yaml'])
     expect(parsed.optionFlags).toEqual(
       new Map([

@@ -14,7 +14,8 @@ export const serveCommand: Command = {
     },
   },
   allOptions: true,
-  async run({ config, surroundings, input, print, note, stopRequested }) {
+  async run({ config, onConfigChange, surroundings, input, print, note, stopRequested }) {
+    const { log } = surroundings
     const loaded = config()
     if (loaded.upstreams.length === 0) {
       throw new Failure({
@@ -24,7 +25,7 @@ export const serveCommand: Command = {
         fix: 'name one with --upstream NAME=URL, or under upstreams: in the configuration file',
       })
     }
-    for (const warning of loaded.warnings) surroundings.log.warn(warning)
+    for (const warning of loaded.warnings) log.warn(warning)
     const serving = await serve(loaded, surroundings)
     const { listening, publicUrl } = serving
     if (input.json) print(JSON.stringify({ listening, publicUrl }))
@@ -33,9 +34,16 @@ export const serveCommand: Command = {
       for (const { name } of loaded.upstreams) print(`  ${publicUrl}/mcp/${name}`)
       note('Next: sallyport users add EMAIL, then sallyport keys create --user EMAIL')
     }
+    onConfigChange((next) => {
+      if (next instanceof Failure)
+        return log.error('the changed configuration is not taken over', { detail: next.message })
+      const waiting = serving.reload(next)
+      log.info('the configuration was taken over')
+      if (waiting.length > 0) log.warn(`changed, but only a restart takes it over: ${waiting.join(', ')}`)
+    })
     await stopRequested()
-    surroundings.log.info('draining')
+    log.info('draining')
     const inTime = await serving.stop()
-    surroundings.log.info(inTime ? 'stopped' : 'stopped; some requests were broken off')
+    log.info(inTime ? 'stopped' : 'stopped; some requests were broken off')
   },
 }

@@ -29,7 +29,9 @@ describe('YAML 1.2', () => {
   })
 
   it('reads upstreams as records of their own', () => {
-    const { upstreams, entries } = readConfigFile('upstreams:\n  - name: a\n    tls: { ca: x }\n  - name: b\n')
+    const { upstreams, entries } = readConfigFile(
+      'upstreams:\n  - name: a\n    tls: { ca: x }\n  - name: b\n',
+    )
     expect(upstreams?.map((leaves) => [...leaves.keys()])).toEqual([['name', 'tls.ca'], ['name']])
     expect(entries.size).toBe(0)
     expect(readConfigFile('a: 1').upstreams).toBeNull()

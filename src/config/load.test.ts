@@ -141,7 +141,10 @@ describe('complaints', () => {
   })
 
   it('two upstreams of one name, or two defaults, are refused', () => {
-    const [first, second] = ['- { name: a, url: http://a/mcp, default: true }', '- { name: a, url: http://b }']
+    const [first, second] = [
+      '- { name: a, url: http://a/mcp, default: true }',
+      '- { name: a, url: http://b }',
+    ]
     expect(problems(yaml(`upstreams:\n  ${first}\n  ${second}`))).toEqual([
       'upstreams: a is there twice; names must differ',
     ])
@@ -160,7 +163,11 @@ describe('complaints', () => {
 })
 
 it('a mistyped variable is warned of; one that is nothing like ours is not', () => {
-  const environment = { SALLYPORT_LISTEN_PROT: '1', SALLYPORT_SERVICE_HOST_OF_THE_CLUSTER: '10.0.0.1', PATH: '' }
+  const environment = {
+    SALLYPORT_LISTEN_PROT: '1',
+    SALLYPORT_SERVICE_HOST_OF_THE_CLUSTER: '10.0.0.1',
+    PATH: '',
+  }
   const { warnings } = load({ environment })
   expect(warnings).toEqual(['SALLYPORT_LISTEN_PROT: is no option; did you mean SALLYPORT_LISTEN_PORT?'])
 })

@@ -75,6 +75,32 @@ export const options = {
     0,
     3600,
   ),
+  'limits.enabled': flag('Whether rate limits hold.', true),
+  'limits.requestsPerMinute': integer(
+    'Requests one principal may send a minute; also the burst.',
+    120_000,
+    1,
+    100_000_000,
+  ),
+  'limits.failuresPerMinute': integer(
+    'Refused credentials one address may send a minute before further ones get 429. A valid one always passes.',
+    60,
+    1,
+    1_000_000,
+  ),
+  'limits.anonymousPerMinute': integer(
+    'Anonymous requests one address may send a minute.',
+    600,
+    1,
+    100_000_000,
+  ),
+  shared: choice('Where short-lived state is kept: rate limits.', ['memory'] as const, 'memory'),
+  'sessions.idleMinutes': integer(
+    'Minutes without a sign of life after which an MCP session ends.',
+    60,
+    1,
+    43_200,
+  ),
   'streams.keepAliveSeconds': integer(
     'Seconds of silence after which an event stream gets a comment.',
     15,

@@ -15,7 +15,14 @@ const rows = [
   [
     publicUrlProblem,
     ['https://mcp.example.com', 'https://x.example/path', 'http://127.0.0.1:8787', 'http://[::1]:1'],
-    ['http://mcp.example.com', 'mcp.example.com', 'ftp://x', 'https://u:p@x', 'https://x/?a=1', 'https://x#a'],
+    [
+      'http://mcp.example.com',
+      'mcp.example.com',
+      'ftp://x',
+      'https://u:p@x',
+      'https://x/?a=1',
+      'https://x#a',
+    ],
   ],
   [
     upstreamUrlProblem,

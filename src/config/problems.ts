@@ -66,3 +66,28 @@ export function workspaceProblem(value: string): string | null {
 export function scopeProblem(value: string): string | null {
   return /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(value) ? null : 'is no scope (RFC 6749 section 3.3)'
 }
+
+export function keyPrefixProblem(value: string): string | null {
+  if (!/^[A-Za-z0-9\-._~+]{2,32}$/.test(value))
+    return 'must be 2 to 32 characters that a Bearer token may have'
+  return value.startsWith('sp_') || 'sp_'.startsWith(value)
+    ? "must differ from sp_, which begins this gateway's keys"
+    : null
+}
+
+/** Fields the gateway sets itself, or that change how the message is framed. */
+const ownFields =
+  /^(?:host|connection|content-.*|transfer-encoding|te|upgrade|expect|x-request-id|mcp-.*|cookie)$/
+
+export function headerNameProblem(value: string): string | null {
+  if (!/^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,64}$/.test(value)) return 'is no header name'
+  return ownFields.test(value.toLowerCase()) ? 'is a header that carries no credential' : null
+}
+
+export function headerValueProblem(value: string): string | null {
+  return /^[\x20-\x7e]{1,8192}$/.test(value) ? null : 'must be printable ASCII'
+}
+
+export function filePathProblem(value: string): string | null {
+  return value.includes('\0') ? 'is no path' : null
+}

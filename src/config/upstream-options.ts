@@ -1,24 +1,69 @@
 import { choice, flag, integer, list, text } from './option.ts'
 import type { OptionTable, Settings } from './option.ts'
-import { scopeProblem, upstreamNameProblem, upstreamUrlProblem, workspaceProblem } from './problems.ts'
+import {
+  filePathProblem,
+  headerNameProblem,
+  headerValueProblem,
+  keyPrefixProblem,
+  scopeProblem,
+  upstreamNameProblem,
+  upstreamUrlProblem,
+  workspaceProblem,
+} from './problems.ts'
 
 /** How the caller is told to the upstream. What is not in this list is refused at start. */
-export const identityModes = ['assertion', 'none'] as const
+export const identityModes = ['assertion', 'forward-key', 'static', 'none'] as const
 export type IdentityMode = (typeof identityModes)[number]
+
+/** Who may call. An absent setting never opens anything. */
+export const authModes = ['required', 'optional'] as const
+export type AuthMode = (typeof authModes)[number]
 
 /** The options of one entry of `upstreams`. */
 export const upstreamOptions = {
   name: text('Path segment and name of the upstream: /mcp/NAME.', '', 'a name', upstreamNameProblem),
   url: text('Where the MCP server listens.', '', 'a URL', upstreamUrlProblem),
   default: flag('Whether it is also served at /mcp.', false),
-  auth: choice('Who may call. `required`: only callers we know.', ['required'] as const, 'required'),
+  auth: choice(
+    'Who may call: `required`, only callers we know; `optional`, anonymous ones too.',
+    authModes,
+    'required',
+  ),
   accept: list('Which credentials are accepted; empty means api_key.', 'api_key', (word) =>
     word === 'api_key' ? null : 'is not available yet: only api_key is',
   ),
   workspaces: list('Workspaces that may call; empty means all.', 'workspace names', workspaceProblem),
   identity: choice('How the caller is told to the upstream.', identityModes, 'assertion'),
+  keyPrefix: text(
+    "What the upstream's own keys begin with; `forward-key` only.",
+    null,
+    'a prefix such as ci_',
+    keyPrefixProblem,
+  ),
+  'static.header': text(
+    'The header that carries the service credential; `static` only.',
+    'authorization',
+    'a header name',
+    headerNameProblem,
+  ),
+  'static.value': text('The service credential; `static` only.', null, 'a header value', headerValueProblem, {
+    secret: true,
+  }),
   scopes: list('Scopes a credential needs, all of them.', 'scopes', scopeProblem),
   timeoutSeconds: integer('Seconds the upstream may take until its answer begins.', 120, 1, 86_400),
+  ca: text(
+    'File with the CA certificates the upstream is trusted by, in PEM.',
+    null,
+    'a file',
+    filePathProblem,
+  ),
+  'clientCertificate.cert': text(
+    'File with our certificate towards it, in PEM.',
+    null,
+    'a file',
+    filePathProblem,
+  ),
+  'clientCertificate.key': text("File with that certificate's key, in PEM.", null, 'a file', filePathProblem),
 } satisfies OptionTable
 
 export type UpstreamSettings = Settings<typeof upstreamOptions>

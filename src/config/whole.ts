@@ -16,9 +16,43 @@ export function wholeProblems(settings: GlobalSettings, upstreams: readonly Upst
   if (settings['auth.adminOnMcp'] && settings['auth.adminToken'] === null) {
     problems.push('auth.adminOnMcp: needs auth.adminToken')
   }
+  for (const upstream of upstreams) problems.push(...upstreamProblems(upstream))
   const token = settings['telemetry.metrics.token']
   if (token !== null && token === settings['auth.adminToken']) {
     problems.push('telemetry.metrics.token: must differ from auth.adminToken')
+  }
+  return problems
+}
+
+function upstreamProblems(upstream: UpstreamSettings): string[] {
+  const { name, identity, keyPrefix, workspaces } = upstream
+  const problems: string[] = []
+  const say = (text: string) => problems.push(`upstreams: ${name}: ${text}`)
+  const forwards = identity === 'forward-key'
+  if (forwards && keyPrefix === null) say('identity forward-key needs keyPrefix')
+  if (!forwards && keyPrefix !== null) say('keyPrefix is for identity forward-key only')
+  if (forwards && workspaces.length > 1) {
+    say('identity forward-key takes one workspace, the one all its callers belong to')
+  }
+  if (forwards && upstream.auth === 'optional')
+    say('auth optional cannot be combined with identity forward-key')
+  if (forwards && upstream.scopes.length > 0)
+    say('scopes cannot be asked of forwarded keys, which carry none')
+  if (forwards && upstream.accept.length > 0)
+    say('accept is not for identity forward-key, which takes only its own keys')
+  if ((identity === 'static') !== (upstream['static.value'] !== null)) {
+    say(identity === 'static' ? 'identity static needs static.value' : 'static is for identity static only')
+  }
+  if ((upstream['clientCertificate.cert'] === null) !== (upstream['clientCertificate.key'] === null)) {
+    say('clientCertificate needs both cert and key')
+  }
+  const tls = upstream.ca !== null || upstream['clientCertificate.cert'] !== null
+  if (tls && !upstream.url.startsWith('https:')) say('ca and clientCertificate need an https url')
+  if (upstream.auth === 'optional' && workspaces.length > 0) {
+    say('auth optional cannot be combined with workspaces, to none of which an anonymous caller belongs')
+  }
+  if (upstream.auth === 'optional' && upstream.scopes.length > 0) {
+    say('auth optional cannot be combined with scopes, which an anonymous caller never has')
   }
   return problems
 }

@@ -37,14 +37,20 @@ class IdentifiedRequest {
 /** A request whose caller is known. */
 export type Identified = IdentifiedRequest
 
-/** Asks each authenticator in order. Nobody claiming the credential is a refusal: there is no fallback (T4). */
+/**
+ * Asks each authenticator in order. Nobody claiming the credential is a refusal: there is no fallback (T4), and a bad
+ * credential does not make an anonymous caller (T12).
+ */
 export async function authenticate(
   routed: Routed,
   authenticators: readonly Authenticator[],
 ): Promise<Identified | Refusal> {
   const { credential } = routed.received.head
   setPrincipal(anonymous)
-  if (credential.kind === 'none') return { refused: 'missing_credential' }
+  if (credential.kind === 'none') {
+    const open = routed.upstream.auth === 'optional'
+    return open ? new IdentifiedRequest(routed, anonymous) : { refused: 'missing_credential' }
+  }
   if (credential.kind === 'unusable') return { refused: credential.reason }
   for (const judge of authenticators) {
     const answer = judge(credential, routed.upstream)

@@ -8,8 +8,8 @@ import type { Understood } from './read-messages.ts'
 import type { Received } from './received.ts'
 import type { Refusal } from './refusal.ts'
 
-class PermittedRequest {
-  declare protected readonly stage: 'permitted'
+class AuthorizedRequest {
+  declare protected readonly stage: 'authorized'
   readonly received: Received
   readonly upstream: Upstream
   readonly principal: Principal
@@ -28,18 +28,21 @@ class PermittedRequest {
   }
 }
 
-/** A request that may be forwarded. The only thing `forward` accepts. */
-export type Permitted = PermittedRequest
+/** A request whose caller may do what it asks. */
+export type Authorized = AuthorizedRequest
 
 /** Judges what the caller may do: the upstream, its scopes, and the MCP session it names. */
-export async function authorize(understood: Understood, sessions: McpSessions): Promise<Permitted | Refusal> {
+export async function authorize(
+  understood: Understood,
+  sessions: McpSessions,
+): Promise<Authorized | Refusal> {
   const { principal, upstream, received, messages } = understood
   const id = messages.length === 1 ? (messages[0]?.id ?? null) : null
   const decision = decideAccess(principal, upstream)
   if (decision === 'insufficient_scope') return { refused: decision, scopes: upstream.scopes, id }
   if (decision === 'upstream_not_allowed') return { refused: decision, id }
   const { sessionId } = received.head
-  if (sessionId === undefined) return new PermittedRequest(understood, null)
+  if (sessionId === undefined) return new AuthorizedRequest(understood, null)
   const session = await sessions.resume(sessionId, upstream.name, principal)
-  return 'refused' in session ? { ...session, id } : new PermittedRequest(understood, session)
+  return 'refused' in session ? { ...session, id } : new AuthorizedRequest(understood, session)
 }

@@ -1,7 +1,7 @@
 import type { Assertions } from '../tokens/assertion.ts'
 import type { UpstreamConnection } from '../upstreams/connection.ts'
 import { identityFor } from '../upstreams/outbound-identity.ts'
-import type { Permitted } from './authorize.ts'
+import type { Permitted } from './limit.ts'
 import type { Refusal } from './refusal.ts'
 import { Relay } from './relay.ts'
 import type { RelayParts } from './relay.ts'
@@ -16,7 +16,7 @@ export async function forward(permitted: Permitted, parts: ForwardParts): Promis
   const { upstream, principal, received, body } = permitted
   const connection = parts.connections.get(upstream.name)
   if (connection === undefined) return { refused: 'internal', detail: `no connection to ${upstream.name}` }
-  const identity = identityFor(upstream, principal, parts.assertions)
+  const identity = identityFor(upstream, principal, received.head.credential, parts.assertions)
   const identityFields = identity instanceof Promise ? await identity : identity
   const headers = [...received.head.forwarded, ...identityFields, 'x-request-id', received.requestId]
   return new Promise((resolve) => {

@@ -55,7 +55,13 @@ describe('T13: Host', () => {
 
   it('allowedHosts: a bare name stands for every port, a name with a port for that one', () => {
     const allowedHosts = ['Bare.example', 'port.example:8443', '[2001:db8::1]']
-    const passes = ['bare.example', 'BARE.example:1', 'port.example:8443', '[2001:DB8::1]:99', '[2001:db8::1]']
+    const passes = [
+      'bare.example',
+      'BARE.example:1',
+      'port.example:8443',
+      '[2001:DB8::1]:99',
+      '[2001:db8::1]',
+    ]
     for (const host of passes) expect([host, judge({ allowedHosts }, { host })]).toEqual([host, 'passes'])
     for (const host of ['port.example:8444', 'port.example:84430', '2001:db8::1', '[2001:db8::2]'])
       expect([host, judge({ allowedHosts }, { host })]).toEqual([host, 'host_rejected'])

@@ -4,6 +4,8 @@ import type { Authenticator } from './authenticate.ts'
 import { authorize } from './authorize.ts'
 import { forward } from './forward.ts'
 import type { ForwardParts } from './forward.ts'
+import { limit, limitFailures } from './limit.ts'
+import type { Limits } from './limit.ts'
 import type { ObserveAuthentication } from './observe-authentication.ts'
 import { readMessages } from './read-messages.ts'
 import type { Received } from './received.ts'
@@ -15,6 +17,8 @@ export interface GatewayParts extends ForwardParts {
   readonly authenticators: readonly Authenticator[]
   readonly observeAuthentication: ObserveAuthentication
   readonly maxBodyBytes: number
+  /** Null when limits are off. */
+  readonly limits: Limits | null
 }
 
 /** The way of one MCP request. Answers with a refusal to be rendered, or null when the answer has gone out. */
@@ -28,12 +32,15 @@ export async function handleRequest(
 
   const identified = await authenticate(routed, parts.authenticators)
   parts.observeAuthentication(received.head.credential, identified)
-  if (isRefusal(identified)) return identified
+  if (isRefusal(identified)) return limitFailures(identified, received, parts.limits)
 
   const understood = await readMessages(identified, parts.maxBodyBytes)
   if (isRefusal(understood)) return understood
 
-  const permitted = await authorize(understood, parts.sessions)
+  const authorized = await authorize(understood, parts.sessions)
+  if (isRefusal(authorized)) return authorized
+
+  const permitted = limit(authorized, parts.limits)
   if (isRefusal(permitted)) return permitted
 
   return forward(permitted, parts)

@@ -1,16 +1,24 @@
 import type { Clock } from '../lib/clock.ts'
 import { sha256Hex } from '../lib/hash.ts'
+import type { SealedBox } from '../lib/sealed-box.ts'
 import { workspaceOf } from '../principal/principal.ts'
 import type { Principal } from '../principal/principal.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
-import type { McpSession, McpSessionStore, SessionEndReason, SessionOwner } from './mcp-session-store.ts'
+import type { McpSession, McpSessionStore, SessionOwner } from './mcp-session-store.ts'
 import type { Refusal } from './refusal.ts'
 
 export interface McpSessionsDependencies {
   readonly store: McpSessionStore
+  readonly box: SealedBox
   readonly clock: Clock
   readonly emit: Emit
   readonly noteSeen: (idHash: string, at: number) => void
+}
+
+/** A session of a client that is gone, with what is needed to end it upstream too. */
+export interface IdleSession {
+  readonly session: McpSession
+  readonly id: string
 }
 
 const unknown: Refusal = Object.freeze({ refused: 'session_unknown' })
@@ -19,6 +27,8 @@ const idShape = /^[\x21-\x7e]{1,1024}$/
 /** Legacy MCP sessions and whose they are. Never authentication: identity comes from each request (T2). */
 export class McpSessions {
   readonly #parts: McpSessionsDependencies
+  /** Sessions with an open event stream here, and how many: they are alive without saying so. */
+  readonly #held = new Map<string, number>()
 
   constructor(dependencies: McpSessionsDependencies) {
     this.#parts = dependencies
@@ -27,8 +37,7 @@ export class McpSessions {
   /** The caller's session. One that is missing, ended, elsewhere or somebody else's gets one answer (T10). */
   async resume(id: string, upstream: string, principal: Principal): Promise<McpSession | Refusal> {
     const { store, clock, noteSeen } = this.#parts
-    const owner = ownerOf(principal)
-    if (owner === null || !idShape.test(id)) return unknown
+    if (!idShape.test(id)) return unknown
     const idHash = hashSessionId(upstream, id)
     let session: McpSession | undefined
     try {
@@ -37,41 +46,66 @@ export class McpSessions {
     } catch (error) {
       return this.#unavailable('find_session', error)
     }
-    if (session === undefined || !isSameOwner(session, owner)) return unknown
+    if (session === undefined || !isSameOwner(session, ownerOf(principal))) return unknown
     noteSeen(idHash, clock.now())
     return session
   }
 
   /**
    * Binds a session that an upstream has just opened to the one who asked. Committed before the client learns of
-   * the id. Refused when the upstream hands out an id that is bound already.
+   * the id. Refused when the upstream hands out an id that is somebody else's already.
    */
   async open(id: string, upstream: string, principal: Principal): Promise<Refusal | null> {
-    const owner = ownerOf(principal)
-    if (owner === null || !idShape.test(id))
-      return { refused: 'upstream_failed', detail: 'unusable session id' }
-    const now = this.#parts.clock.now()
-    const session = {
-      ...owner,
-      idHash: hashSessionId(upstream, id),
-      upstream,
-      startedAt: now,
-      lastSeenAt: now,
-    }
+    if (!idShape.test(id)) return { refused: 'upstream_failed', detail: 'unusable session id' }
+    const { clock, box, store } = this.#parts
+    const now = clock.now()
+    const idHash = hashSessionId(upstream, id)
+    const sealedId = box.seal(id, purpose(idHash))
     try {
-      await this.#parts.store.start(session)
+      await store.start({
+        ...ownerOf(principal),
+        idHash,
+        upstream,
+        sealedId,
+        startedAt: now,
+        lastSeenAt: now,
+      })
       return null
     } catch (error) {
       return this.#unavailable('start_session', error)
     }
   }
 
-  async end({ idHash }: McpSession, reason: SessionEndReason): Promise<void> {
+  async end({ idHash }: McpSession): Promise<void> {
     try {
-      await this.#parts.store.end(idHash, this.#parts.clock.now(), reason)
+      await this.#parts.store.end(idHash)
     } catch {
       this.#parts.emit('store_query_failed', { operation: 'end_session' })
     }
+  }
+
+  /** While an event stream of a session is open it counts as seen; call the answer when the stream is over. */
+  hold({ idHash }: McpSession): () => void {
+    this.#held.set(idHash, (this.#held.get(idHash) ?? 0) + 1)
+    return () => {
+      const left = (this.#held.get(idHash) ?? 1) - 1
+      if (left > 0) this.#held.set(idHash, left)
+      else this.#held.delete(idHash)
+      this.#parts.noteSeen(idHash, this.#parts.clock.now())
+    }
+  }
+
+  /** States that the held sessions are alive; to be called well within the idle time. */
+  noteHeld(): void {
+    const now = this.#parts.clock.now()
+    for (const idHash of this.#held.keys()) this.#parts.noteSeen(idHash, now)
+  }
+
+  /** Ends at most `most` sessions that nobody has used for `idleMs`, each on one replica only. */
+  async endIdle(idleMs: number, most: number): Promise<IdleSession[]> {
+    const { store, clock, box } = this.#parts
+    const ended = await store.endIdle(clock.now() - idleMs, most)
+    return ended.map((session) => ({ session, id: box.open(session.sealedId, purpose(session.idHash)) }))
   }
 
   #unavailable(operation: 'find_session' | 'start_session', error: unknown): Refusal {
@@ -80,13 +114,18 @@ export class McpSessions {
   }
 }
 
-/** Session ids are bearer secrets of the upstream's making: only their hash is kept, apart for each upstream. */
+/** Session ids are bearer secrets of the upstream's making: they are looked up by hash, apart for each upstream. */
 function hashSessionId(upstream: string, id: string): string {
   return sha256Hex(`${upstream}\n${id}`)
 }
 
-function ownerOf(principal: Principal): SessionOwner | null {
-  if (principal.kind === 'anonymous') return null
+function purpose(idHash: string): string {
+  return `mcp session ${idHash}`
+}
+
+/** Anonymous callers are one owner: among them, only the id itself keeps sessions apart. */
+function ownerOf(principal: Principal): SessionOwner {
+  if (principal.kind === 'anonymous') return { issuer: '', subject: '', clientId: '', workspace: '' }
   const clientId = principal.kind === 'user' ? (principal.clientId ?? '') : ''
   const { issuer, subject } = principal
   return { issuer, subject, clientId, workspace: workspaceOf(principal) ?? '' }

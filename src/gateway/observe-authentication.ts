@@ -14,14 +14,20 @@ export interface ObserveAuthentication {
 export function createObserveAuthentication(emit: Emit): ObserveAuthentication {
   return (credential, outcome) => {
     if (!isRefusal(outcome)) {
-      const method = outcome.principal.kind === 'admin' ? 'admin_token' : 'api_key'
-      emit('auth_decided', { method, outcome: 'accepted' })
+      emit('auth_decided', { method: acceptedBy[outcome.principal.kind], outcome: 'accepted' })
     } else if (isRejection(outcome.refused)) {
       const decided = outcome.refused === 'missing_credential' ? 'challenged' : 'rejected'
       emit('auth_decided', { method: methodOf(credential), outcome: decided })
     }
   }
 }
+
+const acceptedBy = {
+  user: 'api_key',
+  admin: 'admin_token',
+  external: 'forwarded_key',
+  anonymous: 'none',
+} as const
 
 function methodOf(credential: PresentedCredential): AuthMethod {
   if (credential.kind === 'api_key') return 'api_key'

@@ -1,3 +1,4 @@
+import type { LimitDecision, LimitPolicy } from '../limits/limiter.ts'
 import type { RequestId } from '../mcp/message.ts'
 import { rejectionReasons } from '../telemetry/vocabulary.ts'
 import type { RejectionReason } from '../telemetry/vocabulary.ts'
@@ -36,6 +37,12 @@ export const refusals = {
     message: 'The credential lacks a scope this server needs.',
   },
   upstream_not_allowed: { status: 403, code: 40300, message: 'The credential may not use this server.' },
+  upstream_needs_own_key: {
+    status: 403,
+    code: 40300,
+    message: 'This server takes only keys of its own. Send one as the Bearer token.',
+  },
+  upstream_rejected: { status: 401, code: 40100, message: 'The server behind this gateway refused the key.' },
   origin_rejected: {
     status: 403,
     code: 40300,
@@ -95,6 +102,12 @@ export const refusals = {
     message: 'The server behind this gateway answered with a redirect. An operator must set its final URL.',
   },
   upstream_timeout: { status: 504, code: 50400, message: 'The server behind this gateway took too long.' },
+  rate_limited: { status: 429, code: 42900, message: 'Too many requests. Wait as long as Retry-After says.' },
+  transport_unsupported: {
+    status: 404,
+    code: 40400,
+    message: 'The HTTP+SSE transport of 2024-11-05 is not served. Use Streamable HTTP at /mcp or /mcp/NAME.',
+  },
   store_unavailable: {
     status: 503,
     code: 50300,
@@ -121,6 +134,8 @@ export interface Refusal {
   readonly detail?: string
   /** Scopes to ask for, in a 403 `insufficient_scope`. */
   readonly scopes?: readonly string[]
+  /** The budget that is used up, in a 429. */
+  readonly limit?: { readonly policy: LimitPolicy; readonly decision: LimitDecision }
   /** `Allow`, in a 405. */
   readonly allow?: readonly string[]
 }

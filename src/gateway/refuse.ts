@@ -7,7 +7,7 @@ import type { Refusal } from './refusal.ts'
 
 /** Answers a refused request in the words of its surface: JSON-RPC on MCP endpoints, plain JSON elsewhere. */
 export function refuse(received: Received, refusal: Refusal, surface: Surface): void {
-  const { response, request, requestId } = received
+  const { response, request, requestId, cors } = received
   if (response.headersSent) {
     response.destroy()
     return
@@ -20,15 +20,29 @@ export function refuse(received: Received, refusal: Refusal, surface: Surface): 
       : { error: { code: refusal.refused, message, requestId } }
   const bytes = Buffer.from(JSON.stringify(body))
   const fields = ['Content-Type', 'application/json', 'Content-Length', String(bytes.length)]
-  fields.push('X-Request-Id', requestId, 'Cache-Control', 'no-store')
+  fields.push('X-Request-Id', requestId, 'Cache-Control', 'no-store', ...cors)
   const challenge = challengeFor(refusal)
   if (challenge !== null) fields.push('WWW-Authenticate', challenge)
   if (refusal.allow !== undefined) fields.push('Allow', refusal.allow.join(', '))
   if (row.status === 503) fields.push('Retry-After', '1')
+  if (refusal.limit !== undefined) fields.push(...rateLimitFields(refusal.limit))
   // A body nobody read must not be taken for the next request, nor be read to its end for nothing.
   if (!request.complete) fields.push('Connection', 'close')
   response.writeHead(row.status, fields)
   response.end(bytes)
+}
+
+/** RFC 6585 section 4 and draft-ietf-httpapi-ratelimit-headers. */
+function rateLimitFields({ policy, decision }: NonNullable<Refusal['limit']>): string[] {
+  const { retryAfterSeconds, remaining } = decision
+  return [
+    'Retry-After',
+    String(retryAfterSeconds),
+    'RateLimit-Policy',
+    `"${policy.name}";q=${policy.quota};w=${policy.windowSeconds}`,
+    'RateLimit',
+    `"${policy.name}";r=${remaining};t=${retryAfterSeconds}`,
+  ]
 }
 
 function jsonRpcError(

@@ -1,9 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { isModern } from '../mcp/era.ts'
-import type { Permitted } from './authorize.ts'
+import type { Permitted } from './limit.ts'
 import { EventStream } from './event-stream.ts'
 import type { OpenStreams } from './event-stream.ts'
+import { saysSessionLost } from './lost-session.ts'
+import type { McpSession } from './mcp-session-store.ts'
 import type { McpSessions } from './mcp-session.ts'
 import { refusals } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
@@ -47,6 +49,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   /** The collected body of a small answer; null when chunks are passed on as they come. */
   #collected: Buffer[] | null = null
   #stream: EventStream | null = null
+  /** Lets go of the session that this open stream keeps alive. */
+  #release: (() => void) | null = null
 
   constructor(permitted: Permitted, parts: RelayParts, settle: (outcome: Refusal | null) => void) {
     this.#permitted = permitted
@@ -62,20 +66,12 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200 || this.#settled) return
-    if (status === 401) return this.#refuse(controller, { refused: 'upstream_refused_gateway' })
-    if (status >= 300 && status < 400) return this.#refuse(controller, { refused: 'upstream_redirected' })
-    const opened = headers['mcp-session-id']
-    const { received, session } = this.#permitted
-    if (typeof opened === 'string' && opened !== received.head.sessionId) {
-      controller.pause()
-      void this.#bindSession(controller, opened, status, headers)
-      return
-    }
-    if (session !== null && status === 404) void this.#parts.sessions.end(session, 'upstream_lost')
-    if (session !== null && status < 300 && received.head.method === 'DELETE') {
-      void this.#parts.sessions.end(session, 'deleted')
-    }
-    this.#begin(status, headers)
+    const refusal = this.#refusalFor(status)
+    if (refusal !== null) return this.#refuse(controller, refusal)
+    const change = this.#sessionChange(status, headers)
+    if (change === null) return this.#begin(status, headers)
+    controller.pause()
+    void this.#beginAfter(change, controller, status, headers)
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -95,8 +91,13 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#settled) return
     const { response } = this.#permitted.received
     if (this.#collected !== null && this.#head !== null) {
+      const body = this.#collected.length === 1 ? this.#collected[0] : Buffer.concat(this.#collected)
+      const { session } = this.#permitted
+      if (session !== null && this.#head.status === 400 && body !== undefined && saysSessionLost(body)) {
+        return this.#finish(this.#lost(session))
+      }
       response.writeHead(this.#head.status, this.#head.fields)
-      response.end(this.#collected.length === 1 ? this.#collected[0] : Buffer.concat(this.#collected))
+      response.end(body)
     } else response.end()
     this.#finish(null)
   }
@@ -113,24 +114,50 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#finish(null)
   }
 
-  /** Commits whose session it is before the client learns of it; the answer waits, paused, meanwhile. */
-  async #bindSession(
+  /** The answers that are not the client's business; null for those it gets. */
+  #refusalFor(status: number): Refusal | null {
+    const { session, upstream } = this.#permitted
+    if (status >= 300 && status < 400) return { refused: 'upstream_redirected' }
+    if (status !== 401) return null
+    if (upstream.identity.mode === 'forward-key') return { refused: 'upstream_rejected' }
+    return session === null ? { refused: 'upstream_refused_gateway' } : this.#lost(session)
+  }
+
+  /** What the answer's head changes about a session; null when nothing. */
+  #sessionChange(status: number, headers: IncomingHttpHeaders): Promise<Refusal | null> | null {
+    const { received, session, upstream, principal } = this.#permitted
+    const { sessions } = this.#parts
+    const opened = headers['mcp-session-id']
+    if (typeof opened === 'string' && opened !== received.head.sessionId) {
+      return sessions.open(opened, upstream.name, principal)
+    }
+    if (session === null) return null
+    const ends = status === 404 || (status < 300 && received.head.method === 'DELETE')
+    return ends ? sessions.end(session).then(() => null) : null
+  }
+
+  /** Commits a session's change before the client learns of it; the answer waits, paused, meanwhile. */
+  async #beginAfter(
+    change: Promise<Refusal | null>,
     controller: Controller,
-    id: string,
     status: number,
     headers: IncomingHttpHeaders,
   ): Promise<void> {
-    const { upstream, principal } = this.#permitted
-    const refusal = await this.#parts.sessions.open(id, upstream.name, principal)
+    const refusal = await change
     if (refusal === null) this.#begin(status, headers)
     else this.#refuse(controller, refusal)
     controller.resume()
   }
 
+  #lost(session: McpSession): Refusal {
+    void this.#parts.sessions.end(session)
+    return { refused: 'session_unknown', detail: 'the upstream has lost the session' }
+  }
+
   #begin(status: number, headers: IncomingHttpHeaders): void {
-    const { response, requestId } = this.#permitted.received
-    if (this.#clientGone) return
-    const fields = ['X-Request-Id', requestId]
+    const { response, requestId, cors } = this.#permitted.received
+    if (this.#settled) return
+    const fields = ['X-Request-Id', requestId, ...cors]
     for (const [name, shown] of relayedFields) {
       const value = headers[name]
       if (typeof value === 'string') fields.push(shown, value)
@@ -147,6 +174,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     response.writeHead(status, fields)
     if (!streaming) return
     response.flushHeaders()
+    const { session } = this.#permitted
+    if (session !== null) this.#release = this.#parts.sessions.hold(session)
     const plain = headers['content-encoding'] === undefined && length === undefined
     if (plain) this.#stream = this.#parts.streams.open(new EventStream(response))
   }
@@ -181,6 +210,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#settled) return
     this.#settled = true
     if (this.#stream !== null) this.#parts.streams.closed(this.#stream)
+    this.#release?.()
     this.#settle(outcome)
   }
 }

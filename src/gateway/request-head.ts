@@ -16,6 +16,7 @@ export interface RequestHead {
   readonly mcpMethod: string | undefined
   readonly mcpName: string | undefined
   readonly protocolVersion: string | undefined
+  readonly forwardedFor: string | undefined
   /** Name, value, name, value …: the allow-listed fields that go upstream. */
   readonly forwarded: string[]
   /** What is wrong with the head itself; answered after the guard. */
@@ -59,6 +60,7 @@ export function readHead(request: IncomingMessage): RequestHead {
   const found: Record<string, string> = {}
   const forwarded: string[] = []
   let problem: Refusal | null = null
+  let forwardedFor: string | undefined
   for (let place = 0; place < rawHeaders.length; place += 2) {
     const name = (rawHeaders[place] ?? '').toLowerCase()
     const value = rawHeaders[place + 1] ?? ''
@@ -71,6 +73,8 @@ export function readHead(request: IncomingMessage): RequestHead {
       }
       found[name] = value
     }
+    if (name === 'x-forwarded-for')
+      forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`
     if (forwardedFields.has(name) || name.startsWith('mcp-param-')) forwarded.push(name, value)
   }
   const target = request.url ?? ''
@@ -91,6 +95,7 @@ export function readHead(request: IncomingMessage): RequestHead {
     mcpMethod: found['mcp-method'],
     mcpName: found['mcp-name'],
     protocolVersion: found['mcp-protocol-version'],
+    forwardedFor,
     forwarded,
     problem,
   }

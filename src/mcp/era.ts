@@ -7,7 +7,5 @@ const firstModern = '2026-07-28'
 export function isModern(message: Message | undefined, versionHeader: string | undefined): boolean {
   if (message === undefined) return false
   if (message.claimedVersion !== null) return message.claimedVersion >= firstModern
-  return (
-    message.kind === 'notification' && versionHeader !== undefined && versionHeader.trim() >= firstModern
-  )
+  return message.kind === 'notification' && versionHeader !== undefined && versionHeader.trim() >= firstModern
 }

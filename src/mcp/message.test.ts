@@ -120,7 +120,11 @@ describe('the era of a message', () => {
   it.each([
     ['a claim of 2026-07-28', message({ claimedVersion: '2026-07-28' }), undefined, true],
     ['a claim of a later revision', message({ claimedVersion: '2027-01-01' }), undefined, true],
-    ['a claim of an earlier one, whatever the header', message({ claimedVersion: '2025-11-25' }), '2026-07-28'],
+    [
+      'a claim of an earlier one, whatever the header',
+      message({ claimedVersion: '2025-11-25' }),
+      '2026-07-28',
+    ],
     ['a request with the header alone', message({}), '2026-07-28'],
     ['a notification with the header alone', message({ kind: 'notification' }), ' 2026-07-28', true],
     ['a notification with a legacy header', message({ kind: 'notification' }), '2025-11-25'],

@@ -20,17 +20,28 @@ export interface AdminPrincipal {
   readonly subject: 'admin'
 }
 
+/**
+ * Somebody known to us only by a key whose authority is the upstream: we never say that the key is valid. The issuer
+ * is the upstream's name, the subject a keyed hash of the key.
+ */
+export interface ExternalPrincipal {
+  readonly kind: 'external'
+  readonly issuer: string
+  readonly subject: string
+  readonly workspace: string
+}
+
 /** Nobody known to us. A kind of its own: it has no subject that could be attributed by mistake (T12). */
 export interface AnonymousPrincipal {
   readonly kind: 'anonymous'
 }
 
 /** The caller of one request, keyed by (issuer, subject). */
-export type Principal = UserPrincipal | AdminPrincipal | AnonymousPrincipal
+export type Principal = UserPrincipal | AdminPrincipal | ExternalPrincipal | AnonymousPrincipal
 
 export const anonymous: AnonymousPrincipal = Object.freeze({ kind: 'anonymous' })
 
 /** The workspace a principal is walled into; null for those bound to none. */
 export function workspaceOf(principal: Principal): string | null {
-  return principal.kind === 'user' ? principal.workspace : null
+  return principal.kind === 'user' || principal.kind === 'external' ? principal.workspace : null
 }

@@ -1,124 +1,152 @@
+import { hkdfSync } from 'node:crypto'
 import type { Config } from '../config/load.ts'
+import type { OptionKey } from '../config/options.ts'
 import { createAdminAuthenticator } from '../gateway/admin-authenticator.ts'
 import { createApiKeyAuthenticator } from '../gateway/api-key-authenticator.ts'
 import { createOpenStreams } from '../gateway/event-stream.ts'
-import { createGuard } from '../gateway/guard.ts'
+import { createForwardedKeyAuthenticator } from '../gateway/forwarded-key-authenticator.ts'
 import { McpSessions } from '../gateway/mcp-session.ts'
 import { createObserveAuthentication } from '../gateway/observe-authentication.ts'
+import { reclaimIdleSessions } from '../gateway/reclaim-session.ts'
 import { requestIds } from '../lib/request-id.ts'
 import { createSealedBox } from '../lib/sealed-box.ts'
+import { LocalLimiter } from '../limits/local-limiter.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { NameRegistry } from '../telemetry/name-registry.ts'
 import { createEmit } from '../telemetry/telemetry.ts'
 import { Assertions } from '../tokens/assertion.ts'
 import { openSigningKeys } from '../tokens/signing-keys.ts'
-import { connectUpstream } from '../upstreams/connection.ts'
-import { createListener } from './listener.ts'
+import type { UpstreamConnection } from '../upstreams/connection.ts'
+import { createGaugeRefresh, startJob } from './jobs.ts'
 import type { Listener } from './listener.ts'
-import type { RouteTable } from './route-table.ts'
-import { buildRoutes } from './routes.ts'
-import type { Surroundings } from './surroundings.ts'
-import { upstreamsOf } from './upstreams-of.ts'
-import { createUsageWriter } from './usage-writer.ts'
+import { buildLiveGateway } from './live-gateway.ts'
 import type { OpenedStore } from './opened-store.ts'
-
-/** Where the product is reached; known once the port is. */
-export interface Placement {
-  readonly publicUrl: URL
-  /** Whether it listens on loopback, so that loopback names are its own. */
-  readonly loopback: boolean
-}
+import type { Placement } from './placement.ts'
+import { takeOver } from './reload.ts'
+import type { RouteTable } from './route-table.ts'
+import type { Surroundings } from './surroundings.ts'
+import { createUsageWriter } from './usage-writer.ts'
 
 /** The product, built and ready to answer. */
 export interface Composed {
   readonly listener: Listener
   /** Every path it answers: what the isolation tests walk. */
   readonly routes: RouteTable
+  /** Takes over what a running gateway can; answers the keys that need a restart. Open streams go on. */
+  reload(next: Config): readonly OptionKey[]
   /** From now on not ready; streams on which nobody waits for an answer end. */
   beginClosing(): void
   /** Ends jobs, then upstream connections, then the store: each before what it stands on (T43). */
   close(): Promise<void>
 }
 
+const gaugeRefreshMs = 30_000
+
 /** The composition root: everything is built here, once, and handed its dependencies. */
 export async function compose(
-  { settings, upstreams: configured }: Config,
-  { publicUrl, loopback }: Placement,
+  first: Config,
+  placement: Placement,
   { store, secretsKey }: OpenedStore,
   { clock, random, log, version }: Surroundings,
 ): Promise<Composed> {
+  const { settings } = first
   const names = new NameRegistry()
   const metrics = settings['telemetry.metrics.enabled'] ? new Metrics(names) : null
   const emit = createEmit(metrics, names)
-  const issuer = publicUrl.href.replace(/\/$/, '')
+  const issuer = placement.publicUrl.href.replace(/\/$/, '')
   const adminToken = settings['auth.adminOnMcp'] ? settings['auth.adminToken'] : null
 
   const box = createSealedBox(secretsKey, random)
   const keys = await openSigningKeys('assertion', { store: store.signingKeys, box, clock })
+  const assertions = new Assertions({ issuer }, { keys, clock })
   const keyUse = createUsageWriter(1000, { write: (uses) => store.apiKeys.recordUse(uses), emit, log })
-  const sessionUse = createUsageWriter(1000, {
-    write: (seen) => store.mcpSessions.recordSeen(seen),
-    emit,
-    log,
-  })
-  const sessions = new McpSessions({ store: store.mcpSessions, clock, emit, noteSeen: sessionUse.note })
+  const seen = createUsageWriter(1000, { write: (times) => store.mcpSessions.recordSeen(times), emit, log })
+  const sessions = new McpSessions({ store: store.mcpSessions, box, clock, emit, noteSeen: seen.note })
   const streams = createOpenStreams(settings['streams.keepAliveSeconds'])
-  const upstreams = upstreamsOf(configured)
-  const connections = new Map(upstreams.map((upstream) => [upstream.name, connectUpstream(upstream)]))
   let closing = false
 
-  const gateway = {
-    authenticators: [
-      createApiKeyAuthenticator({ issuer }, { apiKeys: store.apiKeys, clock, emit, noteUse: keyUse.note }),
-      ...(adminToken === null ? [] : [createAdminAuthenticator({ issuer, adminToken })]),
-    ],
-    observeAuthentication: createObserveAuthentication(emit),
-    maxBodyBytes: settings['requests.maxBodyBytes'],
-    assertions: new Assertions({ issuer }, { keys, clock }),
-    connections,
-    sessions,
-    streams,
-  }
-  const routes = buildRoutes({
-    upstreams,
-    gateway,
+  const lasting = {
+    placement,
     names,
-    publicUrl,
-    metrics,
-    metricsToken: settings['telemetry.metrics.token'],
-    publishedKeys: keys.published,
-    ping: () => store.ping(),
-    isClosing: () => closing,
-  })
-  const listener = createListener({
-    guard: createGuard({ publicUrl, loopback, ...hostsAndOrigins(settings) }),
-    routes,
-    unknownRoute: names.register('route', 'unknown'),
-    emit,
-    log,
-    clock,
-    newRequestId: requestIds(random),
-  })
-  if (metrics !== null) stateBuild(metrics, names, version)
+    limiter: new LocalLimiter({ clock }),
+    gateway: {
+      authenticators: [
+        createForwardedKeyAuthenticator({ subjectKey: subjectKeyFrom(secretsKey) }),
+        createApiKeyAuthenticator({ issuer }, { apiKeys: store.apiKeys, clock, emit, noteUse: keyUse.note }),
+        ...(adminToken === null ? [] : [createAdminAuthenticator({ issuer, adminToken })]),
+      ],
+      observeAuthentication: createObserveAuthentication(emit),
+      assertions,
+      sessions,
+      streams,
+    },
+    routes: { metrics, publishedKeys: keys.published, ping: () => store.ping(), isClosing: () => closing },
+    listener: { emit, log, clock, newRequestId: requestIds(random) },
+  }
+  // A request routed before a reload may still be reading its body; only then does its connection close, gently.
+  const retire = (connection: UpstreamConnection) => {
+    const close = () => void connection.close().then(() => connections.delete(connection))
+    setTimeout(close, settings['requests.bodyTimeoutSeconds'] * 1000).unref()
+  }
+  let running = first
+  let live = buildLiveGateway(first, lasting, null)
+  const connections = new Set<UpstreamConnection>()
+  const track = () => {
+    for (const { connection } of live.connections.values()) connections.add(connection)
+  }
+  track()
+
+  const idleMs = settings['sessions.idleMinutes'] * 60_000
+  const find = (name: string) => live.connections.get(name)
+  const sweep = async () => {
+    sessions.noteHeld()
+    await seen.flush()
+    const ended = await reclaimIdleSessions(idleMs, { sessions, assertions, find })
+    if (ended > 0) log.info('idle sessions ended', { count: ended })
+  }
+  const jobs = [startJob('session-sweep', Math.min(60_000, idleMs / 4), sweep, log)]
+  if (metrics !== null) {
+    stateBuild(metrics, names, version)
+    const refresh = createGaugeRefresh({ store: store.mcpSessions, metrics, names, emit, clock })
+    const gauges = startJob('gauge-refresh', gaugeRefreshMs, refresh, log)
+    jobs.push(gauges)
+    await gauges.run()
+  }
 
   return {
-    listener,
-    routes,
+    listener: (request, response) => live.listener(request, response),
+    get routes() {
+      return live.routes
+    },
+    reload(next) {
+      const { config, waiting } = takeOver(running, next)
+      const before = live
+      live = buildLiveGateway(config, lasting, before)
+      running = config
+      track()
+      const kept = new Set([...live.connections.values()].map(({ connection }) => connection))
+      for (const { connection } of before.connections.values()) {
+        if (!kept.has(connection)) retire(connection)
+      }
+      return waiting
+    },
     beginClosing() {
       closing = true
       streams.endAll()
     },
     async close() {
       closing = true
-      await Promise.all([keyUse.close(), sessionUse.close()])
-      await Promise.all([...connections.values()].map((connection) => connection.destroy()))
+      await Promise.all(jobs.map((job) => job.close()))
+      await Promise.all([keyUse.close(), seen.close()])
+      await Promise.all([...connections].map((connection) => connection.destroy()))
       await store.close()
     },
   }
 }
 
-function hostsAndOrigins(settings: Config['settings']) {
-  return { allowedHosts: settings.allowedHosts, allowedOrigins: settings.allowedOrigins }
+/** The key of the hash that stands for callers known by another's key: apart from every other key. */
+function subjectKeyFrom(secretsKey: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secretsKey, '', 'sallyport external subject v1', 32))
 }
 
 function stateBuild(

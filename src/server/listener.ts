@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { clientAddress } from '../gateway/client-address.ts'
+import type { Cors } from '../gateway/cors.ts'
 import type { Guard } from '../gateway/guard.ts'
 import type { Received } from '../gateway/received.ts'
 import { refuse } from '../gateway/refuse.ts'
@@ -13,12 +15,15 @@ import type { Log } from '../telemetry/log.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
 import { httpMethods, statusClasses } from '../telemetry/vocabulary.ts'
 import type { HttpMethod, StatusClass, Surface } from '../telemetry/vocabulary.ts'
-import type { Route, RouteTable } from './route-table.ts'
+import type { Route, RouteTable, UnknownPath } from './route-table.ts'
 
 export interface ListenerDependencies {
   readonly guard: Guard
+  readonly cors: Cors
+  readonly isTrustedProxy: (address: string) => boolean
   readonly routes: RouteTable
   readonly unknownRoute: Registered<'route'>
+  readonly unknownPath: UnknownPath
   readonly emit: Emit
   readonly log: Log
   readonly clock: Clock
@@ -31,9 +36,17 @@ export type Listener = (request: IncomingMessage, response: ServerResponse) => v
 /** The outermost step: observes everything, guards every route, answers every refusal. */
 export function createListener(parts: ListenerDependencies): Listener {
   return (request, response) => {
-    const received: Received = { request, response, head: readHead(request), requestId: parts.newRequestId() }
+    const head = readHead(request)
+    const received: Received = {
+      request,
+      response,
+      head,
+      requestId: parts.newRequestId(),
+      address: clientAddress(request.socket.remoteAddress, head.forwardedFor, parts.isTrustedProxy),
+      cors: parts.cors.fieldsFor(head.origin),
+    }
     const route = parts.routes.get(received.head.path)
-    const surface = route?.surface ?? (isMcpPath(received.head.path) ? 'mcp' : 'other')
+    const surface = route?.surface ?? parts.unknownPath(received.head.path).surface
     observe(received, route?.template ?? parts.unknownRoute, parts)
     runCall({ requestId: received.requestId, principal: anonymous }, () => {
       void answer(received, route, parts).then((refusal) => {
@@ -53,8 +66,8 @@ async function answer(
     const rejected = parts.guard(received.head, received.request.socket)
     if (rejected !== null) return rejected
     if (received.head.problem !== null) return received.head.problem
-    if (route === undefined)
-      return { refused: isMcpPath(received.head.path) ? 'upstream_unknown' : 'not_found' }
+    if (route === undefined) return { refused: parts.unknownPath(received.head.path).reason }
+    if (received.head.method === 'OPTIONS' && answerPreflight(received, route, parts.cors)) return null
     if (!route.methods.includes(received.head.method))
       return { refused: 'method_not_allowed', allow: route.methods }
     return await route.answer(received)
@@ -66,9 +79,19 @@ async function answer(
   }
 }
 
-/** Whether a path without a route would be an MCP endpoint if such an upstream existed; nothing merely like it. */
-function isMcpPath(path: string): boolean {
-  return /^\/mcp(?:\/[a-z0-9_-]{1,64})?$/.test(path)
+/** Answers a CORS preflight: after the guard, before authentication, which a preflight cannot carry. */
+function answerPreflight(
+  { request, response, head, requestId }: Received,
+  route: Route,
+  cors: Cors,
+): boolean {
+  const { 'access-control-request-method': method, 'access-control-request-headers': headers } =
+    request.headers
+  const fields = cors.preflight(head, { method, headers }, route.methods)
+  if (fields === null) return false
+  response.writeHead(204, ['X-Request-Id', requestId, ...fields])
+  response.end()
+  return true
 }
 
 function answerRefusal(
@@ -79,6 +102,7 @@ function answerRefusal(
 ): void {
   const reason = refusal.refused
   if (isRejection(reason)) parts.emit('auth_rejected', { reason, surface })
+  if (reason === 'rate_limited') parts.emit('rate_limited', { endpoint: 'mcp' })
   if (refusal.detail !== undefined) {
     const fields = { requestId: received.requestId, reason, detail: refusal.detail }
     if (reason === 'internal') parts.log.error('a request failed', fields)

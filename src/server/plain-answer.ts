@@ -2,7 +2,7 @@ import type { Received } from '../gateway/received.ts'
 
 /** Answers with one small body of our own. `HEAD` gets the same head. */
 export function answerPlainly(
-  { response, head, requestId }: Received,
+  { response, head, requestId, cors }: Received,
   status: number,
   contentType: string,
   body: string,
@@ -20,6 +20,7 @@ export function answerPlainly(
     'nosniff',
     'X-Request-Id',
     requestId,
+    ...cors,
   ])
   response.end(head.method === 'HEAD' ? undefined : bytes)
   return null

@@ -23,25 +23,37 @@ export interface RoutesParts {
 
 const readMethods = ['GET', 'HEAD']
 
+/** The path below which everything is served: '' for a publicUrl without one. */
+export function basePathOf(publicUrl: URL): string {
+  return publicUrl.pathname.replace(/\/$/, '')
+}
+
 /** Every path the product answers. What is not here is `unknown` and answers 404. */
 export function buildRoutes(parts: RoutesParts): RouteTable {
   const table = new Map<string, Route>()
+  const base = basePathOf(parts.publicUrl)
+  /** Below publicUrl's path, so that `publicUrl` + path is what people use. */
   const add = (path: string, template: string, route: Omit<Route, 'template'>) => {
+    table.set(`${base}${path}`, { template: parts.names.register('route', template), ...route })
+  }
+  /** Probes and scrapers come from inside and know nothing of publicUrl's path. */
+  const addAtRoot = (path: string, template: string, route: Omit<Route, 'template'>) => {
+    add(path, template, route)
     table.set(path, { template: parts.names.register('route', template), ...route })
   }
   const read = { methods: readMethods }
-  add('/healthz', '/healthz', { surface: 'health', ...read, answer: answerHealth })
-  add('/health', '/health', { surface: 'health', ...read, answer: answerHealth })
+  addAtRoot('/healthz', '/healthz', { surface: 'health', ...read, answer: answerHealth })
+  addAtRoot('/health', '/health', { surface: 'health', ...read, answer: answerHealth })
   const ready = createReadiness(parts.ping, parts.isClosing)
-  add('/readyz', '/readyz', { surface: 'health', ...read, answer: ready })
+  addAtRoot('/readyz', '/readyz', { surface: 'health', ...read, answer: ready })
   const jwks = '/.well-known/jwks.json'
-  add(jwks, jwks, { surface: 'well_known', ...read, answer: createJwks(parts.publishedKeys) })
+  addAtRoot(jwks, jwks, { surface: 'well_known', ...read, answer: createJwks(parts.publishedKeys) })
 
   // Without a token the numbers are for this machine only: behind a public URL the page does not exist.
   const { metrics, metricsToken, publicUrl } = parts
   if (metrics !== null && (metricsToken !== null || isLoopbackHost(publicUrl.hostname))) {
     const answer = createMetricsEndpoint(metrics, metricsToken)
-    add('/metrics', '/metrics', { surface: 'metrics', ...read, answer })
+    addAtRoot('/metrics', '/metrics', { surface: 'metrics', ...read, answer })
   }
 
   for (const upstream of parts.upstreams) {

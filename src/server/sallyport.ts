@@ -18,6 +18,8 @@ export interface Sallyport {
    * Rejects with a `Failure` that says how to fix what is wrong.
    */
   start(placement?: { port?: number }): Promise<{ publicUrl: string }>
+  /** Takes over a new configuration as far as a running gateway can; answers the keys that need a restart. */
+  reload(next: Config): readonly string[]
   /** From now on `/readyz` says no and idle event streams end; call before you stop listening. */
   beginClosing(): void
   /** Ends jobs, upstream connections and the store. Safe to call twice. */
@@ -67,6 +69,7 @@ export function sallyportOf(config: Config, surroundings: Surroundings): Sallypo
       }
       return { publicUrl: publicUrl.href.replace(/\/$/, '') }
     },
+    reload: (next) => composed?.reload(next) ?? [],
     beginClosing: () => composed?.beginClosing(),
     close() {
       closed ??= (composed?.close() ?? Promise.resolve()).finally(() => {

@@ -8,6 +8,8 @@ export interface Serving {
   /** Where it listens, for this machine. */
   readonly listening: string
   readonly publicUrl: string
+  /** Takes over a new configuration as far as a running gateway can; answers the keys that need a restart. */
+  reload(next: Config): readonly string[]
   /** Drains and stops; answers whether every request ended in time. */
   stop(): Promise<boolean>
 }
@@ -28,6 +30,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     return {
       listening: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
       publicUrl,
+      reload: (next) => sallyport.reload(next),
       async stop() {
         sallyport.beginClosing()
         const inTime = await drain(server, settings['requests.drainSeconds'])

@@ -1,15 +1,64 @@
+import { readFileSync } from 'node:fs'
 import type { UpstreamSettings } from '../config/upstream-options.ts'
-import type { Upstream } from '../upstreams/upstream.ts'
+import { defaultWorkspace } from '../identity/workspace.ts'
+import { Failure } from '../lib/error.ts'
+import type { OutboundIdentity, Upstream, UpstreamTls } from '../upstreams/upstream.ts'
 
-/** The upstreams of a configuration. The only one there is serves as the default, said or not. */
+/**
+ * The upstreams of a configuration. The only one there is serves as the default, said or not. Throws a `Failure` when
+ * a certificate file cannot be read.
+ */
 export function upstreamsOf(settings: readonly UpstreamSettings[]): Upstream[] {
   return settings.map((entry) => ({
     name: entry.name,
     url: entry.url,
     isDefault: entry.default || settings.length === 1,
-    identity: entry.identity,
+    auth: entry.auth,
+    identity: identityOf(entry),
     workspaces: entry.workspaces,
     scopes: entry.scopes,
     timeoutSeconds: entry.timeoutSeconds,
+    tls: tlsOf(entry),
   }))
+}
+
+function identityOf(entry: UpstreamSettings): OutboundIdentity {
+  switch (entry.identity) {
+    case 'assertion':
+    case 'none':
+      return { mode: entry.identity }
+    case 'static':
+      return {
+        mode: 'static',
+        header: entry['static.header'].toLowerCase(),
+        value: entry['static.value'] ?? '',
+      }
+    case 'forward-key':
+      return {
+        mode: 'forward-key',
+        keyPrefix: entry.keyPrefix ?? '',
+        workspace: entry.workspaces[0] ?? defaultWorkspace,
+      }
+  }
+}
+
+function tlsOf(entry: UpstreamSettings): UpstreamTls | null {
+  const { ca, 'clientCertificate.cert': cert, 'clientCertificate.key': key } = entry
+  if (ca === null && cert === null) return null
+  const read = (file: string | null) => (file === null ? null : readPem(file, entry.name))
+  return { ca: read(ca), cert: read(cert), key: read(key) }
+}
+
+function readPem(file: string, upstream: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new Failure({
+      code: 'certificate_unreadable',
+      status: 500,
+      message: `upstream ${upstream}: ${file} cannot be read`,
+      fix: 'check the path and the rights of the file',
+      cause,
+    })
+  }
 }

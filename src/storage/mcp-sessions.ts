@@ -1,15 +1,16 @@
 import type { McpSession, McpSessionStore } from '../gateway/mcp-session-store.ts'
 import type { Database, HotStatement } from './database.ts'
 import { recordLaterTimes } from './later-times.ts'
+import type { McpSessionRow } from './schema.ts'
 import { storeFailure } from './store-failure.ts'
 
 export const activeSession: HotStatement<McpSession, McpSession> = {
   name: 'find-mcp-session',
   sql: (parameter) => `
     select id_hash as "idHash", upstream, issuer, subject, client_id as "clientId", workspace,
-      started_at as "startedAt", last_seen_at as "lastSeenAt"
+      sealed_id as "sealedId", started_at as "startedAt", last_seen_at as "lastSeenAt"
     from mcp_sessions
-    where id_hash = ${parameter} and ended_at is null`,
+    where id_hash = ${parameter}`,
   toValue: (row) => ({ ...row }),
 }
 
@@ -21,9 +22,10 @@ export function mcpSessionStore(database: Database): McpSessionStore {
     find: (idHash) => lookup.find(idHash),
 
     start(session) {
-      const { idHash, upstream, issuer, subject, clientId, workspace, startedAt, lastSeenAt } = session
+      const { idHash, upstream, issuer, subject, clientId, workspace, sealedId, startedAt, lastSeenAt } =
+        session
       const owner = { issuer, subject, client_id: clientId, workspace }
-      const times = { started_at: startedAt, last_seen_at: lastSeenAt, ended_at: null, end_reason: null }
+      const times = { sealed_id: sealedId, started_at: startedAt, last_seen_at: lastSeenAt }
       return kysely.transaction().execute(async (trx) => {
         // An upstream may hand out an id again, but never takes a running session from the one it belongs to (T2).
         const started = await trx
@@ -33,17 +35,10 @@ export function mcpSessionStore(database: Database): McpSessionStore {
             conflict
               .column('id_hash')
               .doUpdateSet({ upstream, ...owner, ...times })
-              .where(({ eb, or }) =>
-                or([
-                  eb('mcp_sessions.ended_at', 'is not', null),
-                  eb.and([
-                    eb('mcp_sessions.issuer', '=', issuer),
-                    eb('mcp_sessions.subject', '=', subject),
-                    eb('mcp_sessions.client_id', '=', clientId),
-                    eb('mcp_sessions.workspace', '=', workspace),
-                  ]),
-                ]),
-              ),
+              .where('mcp_sessions.issuer', '=', issuer)
+              .where('mcp_sessions.subject', '=', subject)
+              .where('mcp_sessions.client_id', '=', clientId)
+              .where('mcp_sessions.workspace', '=', workspace),
           )
           .executeTakeFirst()
         if (started.numInsertedOrUpdatedRows === 0n) {
@@ -57,16 +52,35 @@ export function mcpSessionStore(database: Database): McpSessionStore {
       })
     },
 
-    end(idHash, at, reason) {
+    end(idHash) {
       return kysely.transaction().execute(async (trx) => {
-        const { numUpdatedRows } = await trx
-          .updateTable('mcp_sessions')
-          .set({ ended_at: at, end_reason: reason })
+        const ended = await trx
+          .deleteFrom('mcp_sessions')
           .where('id_hash', '=', idHash)
-          .where('ended_at', 'is', null)
+          .returningAll()
           .executeTakeFirst()
         lookup.forget(idHash)
-        return numUpdatedRows > 0n
+        return ended === undefined ? undefined : sessionOf(ended)
+      })
+    },
+
+    endIdle(notSeenSince, most) {
+      return kysely.transaction().execute(async (trx) => {
+        const idle = trx
+          .selectFrom('mcp_sessions')
+          .select('id_hash')
+          .where('last_seen_at', '<', notSeenSince)
+          .orderBy('last_seen_at')
+          .limit(most)
+        const ended = await trx
+          .deleteFrom('mcp_sessions')
+          .where('id_hash', 'in', idle)
+          // Seen again since the list was made: it lives on.
+          .where('last_seen_at', '<', notSeenSince)
+          .returningAll()
+          .execute()
+        for (const { id_hash: idHash } of ended) lookup.forget(idHash)
+        return ended.map(sessionOf)
       })
     },
 
@@ -81,10 +95,15 @@ export function mcpSessionStore(database: Database): McpSessionStore {
       const rows = await kysely
         .selectFrom('mcp_sessions')
         .select(['upstream', ({ fn }) => fn.countAll<number>().as('active')])
-        .where('ended_at', 'is', null)
         .groupBy('upstream')
         .execute()
       return new Map(rows.map(({ upstream, active }) => [upstream, active]))
     },
   }
+}
+
+function sessionOf(row: McpSessionRow): McpSession {
+  const { id_hash: idHash, upstream, issuer, subject, client_id: clientId, workspace } = row
+  const times = { startedAt: row.started_at, lastSeenAt: row.last_seen_at }
+  return { idHash, upstream, issuer, subject, clientId, workspace, sealedId: row.sealed_id, ...times }
 }

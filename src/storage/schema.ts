@@ -46,17 +46,16 @@ interface SigningKeyRow {
   created_at: number
 }
 
-interface McpSessionRow {
+export interface McpSessionRow {
   id_hash: string
   upstream: string
   issuer: string
   subject: string
   client_id: string
   workspace: string
+  sealed_id: string
   started_at: number
   last_seen_at: number
-  ended_at: number | null
-  end_reason: string | null
 }
 
 interface AuditLogRow {

@@ -52,7 +52,14 @@ describe('exposition', () => {
       expect(lines).toContain(`${name}_bucket{${labels},le="${bound}"} ${count}`)
     }
     expect(lines).toContain(`${name}_count{${labels}} 6`)
-    expect(Number(lines.find((line) => line.startsWith(`${name}_sum`))?.split(' ').at(-1))).toBeCloseTo(601.3021)
+    expect(
+      Number(
+        lines
+          .find((line) => line.startsWith(`${name}_sum`))
+          ?.split(' ')
+          .at(-1),
+      ),
+    ).toBeCloseTo(601.3021)
   })
 
   it('escapes what a label value may hold', () => {

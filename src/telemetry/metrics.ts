@@ -29,6 +29,7 @@ interface Series {
 export class Metrics {
   readonly #series = new Map<MetricName, Map<string, Series>>()
   readonly #names: NameRegistry
+  readonly #updates: (() => void)[] = []
 
   constructor(names: NameRegistry) {
     this.#names = names
@@ -78,8 +79,14 @@ export class Metrics {
     return known ? value : 'other'
   }
 
+  /** Calls back before each rendering, for values that are a matter of the moment. */
+  beforeRender(update: () => void): void {
+    this.#updates.push(update)
+  }
+
   /** Prometheus text exposition format 0.0.4. */
   render(): string {
+    for (const update of this.#updates) update()
     const lines: string[] = []
     for (const [name, known] of this.#series) {
       const metric: Metric = metrics[name]

@@ -6,6 +6,7 @@ import {
   httpMethods,
   rejectionReasons,
   statusClasses,
+  limitedEndpoints,
   surfaces,
 } from './vocabulary.ts'
 import type { AuthMethod, AuthOutcome, RejectionReason, Surface } from './vocabulary.ts'
@@ -45,10 +46,17 @@ export const signals = {
     identity: 'never',
     fields: { reason: oneOf(...rejectionReasons), surface: oneOf(...surfaces) },
   },
+  rate_limited: {
+    sentence: 'A caller has used up a budget.',
+    identity: 'never',
+    fields: { endpoint: oneOf(...limitedEndpoints) },
+  },
   store_query_failed: {
     sentence: 'The store could not answer a question a request depends on.',
     identity: 'never',
-    fields: { operation: oneOf('find_key', 'find_session', 'start_session', 'end_session', 'record_use') },
+    fields: {
+      operation: oneOf('find_key', 'find_session', 'start_session', 'end_session', 'record_use', 'count'),
+    },
   },
 } as const satisfies Record<string, Signal>
 
@@ -75,8 +83,11 @@ const authPairs: readonly (readonly [AuthMethod, AuthOutcome])[] = [
   ['api_key', 'accepted'],
   ['api_key', 'rejected'],
   ['oauth', 'rejected'],
+  ['forwarded_key', 'accepted'],
+  ['forwarded_key', 'rejected'],
   ['admin_token', 'accepted'],
   ['admin_token', 'rejected'],
+  ['none', 'accepted'],
   ['none', 'challenged'],
   ['none', 'rejected'],
 ]
@@ -133,6 +144,22 @@ export const metrics = {
     help: 'Requests refused because of who sent them or from where.',
     labels: { reason: oneOf(...rejectionReasons), surface: oneOf(...surfaces) },
     reachable: rejectionPairs,
+  },
+  sallyport_rate_limit_exceeded_total: {
+    type: 'counter',
+    help: 'Requests refused because a budget was used up.',
+    labels: { endpoint: oneOf(...limitedEndpoints) },
+    reachable: limitedEndpoints.map((endpoint) => [endpoint]),
+  },
+  sallyport_mcp_sessions_active: {
+    type: 'gauge',
+    help: 'MCP sessions that have not ended, counted in the store.',
+    labels: { upstream: registered('upstream') },
+  },
+  sallyport_gauge_refresh_age_seconds: {
+    type: 'gauge',
+    help: 'Seconds since the gauges counted in the store were last refreshed.',
+    labels: {},
   },
   sallyport_store_query_errors_total: {
     type: 'counter',

@@ -25,9 +25,7 @@ describe('what happened becomes numbers', () => {
     emit('http_request_ended', { route, ...ended })
     const lines = changed()
     expect(lines.some((line) => line.startsWith('sallyport_requests_in_flight'))).toBe(false)
-    expect(lines).toContain(
-      'sallyport_http_requests_total{route="/mcp",method="POST",status_class="2xx"} 1',
-    )
+    expect(lines).toContain('sallyport_http_requests_total{route="/mcp",method="POST",status_class="2xx"} 1')
   })
 
   it('T14: each reason is counted for itself', () => {
@@ -51,7 +49,11 @@ describe('T20: what the catalogue does not declare is counted, and recorded nowh
     ['a raw path', 'http_request_ended', { ...ended, route: '/secret' }],
     ['a path that was never registered', 'http_request_started', { route: '/mcp/../x' }],
     ['a duration below zero', 'http_request_ended', { ...ended, route: declared, duration: -1 }],
-    ['a duration that is no number', 'http_request_ended', { ...ended, route: declared, duration: Number.NaN }],
+    [
+      'a duration that is no number',
+      'http_request_ended',
+      { ...ended, route: declared, duration: Number.NaN },
+    ],
     ['a duration in text', 'http_request_ended', { ...ended, route: declared, duration: '1' }],
     ['a missing field', 'auth_decided', { method: 'none' }],
     ['a name of the prototype', 'auth_decided', { method: 'constructor', outcome: 'accepted' }],

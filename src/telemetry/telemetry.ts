@@ -79,6 +79,9 @@ function metricSinks(metrics: Metrics): Sinks {
     auth_rejected(labels) {
       metrics.cell('sallyport_auth_rejected_total', labels).value += 1
     },
+    rate_limited(labels) {
+      metrics.cell('sallyport_rate_limit_exceeded_total', labels).value += 1
+    },
     store_query_failed(labels) {
       metrics.cell('sallyport_store_query_errors_total', labels).value += 1
     },

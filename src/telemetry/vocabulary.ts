@@ -6,7 +6,7 @@ export type HttpMethod = (typeof httpMethods)[number]
 export const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const
 export type StatusClass = (typeof statusClasses)[number]
 
-export const authMethods = ['api_key', 'oauth', 'admin_token', 'none'] as const
+export const authMethods = ['api_key', 'oauth', 'forwarded_key', 'admin_token', 'none'] as const
 export type AuthMethod = (typeof authMethods)[number]
 
 export const authOutcomes = ['accepted', 'challenged', 'rejected'] as const
@@ -15,6 +15,10 @@ export type AuthOutcome = (typeof authOutcomes)[number]
 /** Where a route belongs; declared by the router beside each route. */
 export const surfaces = ['mcp', 'metrics', 'well_known', 'health', 'other'] as const
 export type Surface = (typeof surfaces)[number]
+
+/** What a rate limit guards: declared by whoever asks the limiter, never a path. */
+export const limitedEndpoints = ['mcp'] as const
+export type LimitedEndpoint = (typeof limitedEndpoints)[number]
 
 /** Why a caller was refused. Decided where it is known, never guessed from a status code (T14). */
 export const rejectionReasons = [
@@ -33,5 +37,7 @@ export const rejectionReasons = [
   'upstream_not_allowed',
   'session_unknown',
   'header_mismatch',
+  'upstream_rejected',
+  'upstream_needs_own_key',
 ] as const
 export type RejectionReason = (typeof rejectionReasons)[number]

@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose'
 import type { Clock } from '../lib/clock.ts'
+import { sha256Hex } from '../lib/hash.ts'
 import type { Principal } from '../principal/principal.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
@@ -39,9 +40,13 @@ export class Assertions {
     this.#clock = clock
   }
 
-  /** The assertion of a principal for one audience. Cached by its whole claim set until a minute before it ends. */
-  mint(principal: Principal, audience: string): string | Promise<string> {
+  /**
+   * The assertion of a principal for one audience; null for the anonymous, of whom nothing can be asserted. Cached by
+   * its whole claim set until a minute before it ends (T48).
+   */
+  mint(principal: Principal, audience: string): string | Promise<string> | null {
     const claims = claimsOf(principal)
+    if (claims === null) return null
     const key = JSON.stringify([audience, claims])
     const cached = this.#cached.get(key)
     if (cached !== undefined && cached.renewAt > this.#clock.now()) return cached.token
@@ -83,11 +88,17 @@ interface AssertionClaims {
   readonly scope: string
 }
 
-/** `sub` is unique across issuers: `usr_…` for our users, `svc_admin` for the admin token. */
-function claimsOf(principal: Principal): AssertionClaims {
+/** `sub` is unique across issuers: `usr_…` for our users, `svc_admin` for the admin token, `ext_…` for others' keys. */
+function claimsOf(principal: Principal): AssertionClaims | null {
   switch (principal.kind) {
     case 'anonymous':
-      throw new TypeError('nobody is asserted for an anonymous caller')
+      return null
+    case 'external':
+      return {
+        sub: `ext_${sha256Hex(`${principal.issuer}\n${principal.subject}`).slice(0, 32)}`,
+        workspace: principal.workspace,
+        scope: '',
+      }
     case 'admin':
       return { sub: 'svc_admin', scope: '*' }
     case 'user': {

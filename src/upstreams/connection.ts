@@ -1,13 +1,14 @@
 import { Pool } from 'undici'
 import type { Dispatcher } from 'undici'
-import type { Upstream } from './upstream.ts'
+import type { Upstream, UpstreamTls } from './upstream.ts'
 
 /** The way to one upstream: pooled connections that carry no identity of their own. */
 export interface UpstreamConnection {
-  readonly upstream: Upstream
   /** Path and query of the upstream's URL: what every call asks for. */
   readonly path: string
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
+  /** Lets what is open end, then closes. */
+  close(): Promise<void>
   /** Breaks off what is still open. */
   destroy(): Promise<void>
 }
@@ -23,14 +24,20 @@ export function connectUpstream(upstream: Upstream): UpstreamConnection {
   const pool = new Pool(url.origin, {
     connections: null,
     pipelining: 1,
-    connect: { timeout: connectTimeoutMs },
+    connect: { timeout: connectTimeoutMs, ...tlsOptions(upstream.tls) },
     headersTimeout: upstream.timeoutSeconds * 1000,
     maxHeaderSize: 32_768,
   })
   return {
-    upstream,
     path: url.pathname + url.search,
     dispatch: (options, handler) => void pool.dispatch(options, handler),
+    close: () => pool.close(),
     destroy: () => pool.destroy(),
   }
+}
+
+function tlsOptions(tls: UpstreamTls | null) {
+  if (tls === null) return {}
+  const { ca, cert, key } = tls
+  return { ...(ca === null ? {} : { ca }), ...(cert === null || key === null ? {} : { cert, key }) }
 }

@@ -1,3 +1,4 @@
+import type { PresentedCredential } from '../principal/credential.ts'
 import type { Principal } from '../principal/principal.ts'
 import type { Assertions } from '../tokens/assertion.ts'
 import type { Upstream } from './upstream.ts'
@@ -7,17 +8,28 @@ export type IdentityFields = readonly string[]
 
 const nothing: IdentityFields = Object.freeze([])
 
-/** What this upstream is shown of this caller, by its own mode and no other (T4). */
+/**
+ * What this upstream is shown of this caller, by its own mode and no other (T4). An anonymous caller is shown as
+ * nobody: there is no assertion without a subject.
+ */
 export function identityFor(
-  upstream: Upstream,
+  { identity, url }: Upstream,
   principal: Principal,
+  credential: PresentedCredential,
   assertions: Assertions,
 ): IdentityFields | Promise<IdentityFields> {
-  switch (upstream.identity) {
+  switch (identity.mode) {
     case 'none':
       return nothing
+    case 'static':
+      return [identity.header, identity.value]
+    case 'forward-key':
+      return principal.kind === 'external' && credential.kind === 'bearer'
+        ? bearer(credential.token)
+        : nothing
     case 'assertion': {
-      const token = assertions.mint(principal, upstream.url)
+      const token = assertions.mint(principal, url)
+      if (token === null) return nothing
       return typeof token === 'string' ? bearer(token) : token.then(bearer)
     }
   }

@@ -45,7 +45,7 @@ export async function probeUpstream(upstream: Upstream, clock: Clock): Promise<P
   }
 }
 
-function judge({ url, identity }: Upstream, status: number, body: string): ProbeReport {
+function judge({ url, identity: { mode } }: Upstream, status: number, body: string): ProbeReport {
   if (status >= 300 && status < 400) {
     return { level: 'problem', what: `${url} redirects`, fix: 'set its url to where the redirect points' }
   }
@@ -58,14 +58,14 @@ function judge({ url, identity }: Upstream, status: number, body: string): Probe
   }
   if (status === 401 || status === 403) {
     const fix = 'set identity: assertion'
-    return identity === 'assertion'
+    return mode === 'assertion'
       ? { level: 'ok', what: `${url} answers, and asks strangers for an assertion` }
-      : { level: 'problem', what: `${url} asks for a credential, but its identity mode is none`, fix }
+      : { level: 'problem', what: `${url} asks for a credential, but its identity mode is ${mode}`, fix }
   }
   if (status >= 500) return { level: 'problem', what: `${url} answers ${status}`, fix: 'see its own log' }
   if (status === 200 && body.includes('"protocolVersion"')) {
     const fix = 'make it verify assertions, or let only the gateway reach it'
-    return identity === 'assertion'
+    return mode === 'assertion'
       ? { level: 'warning', what: `${url} speaks MCP, and answers callers without an assertion`, fix }
       : { level: 'ok', what: `${url} speaks MCP` }
   }

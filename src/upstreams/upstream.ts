@@ -1,4 +1,19 @@
-import type { IdentityMode } from '../config/upstream-options.ts'
+import type { AuthMode } from '../config/upstream-options.ts'
+
+/** What an upstream is shown of its caller; one mode, with no fallback to another (T4). */
+export type OutboundIdentity =
+  | { readonly mode: 'assertion' }
+  /** The caller's own key, for an upstream that is the authority on it. */
+  | { readonly mode: 'forward-key'; readonly keyPrefix: string; readonly workspace: string }
+  /** One service credential for everybody: the caller is not visible upstream. */
+  | { readonly mode: 'static'; readonly header: string; readonly value: string }
+  | { readonly mode: 'none' }
+
+export interface UpstreamTls {
+  readonly ca: string | null
+  readonly cert: string | null
+  readonly key: string | null
+}
 
 /** An MCP server behind the gateway, as its operator described it. */
 export interface Upstream {
@@ -6,10 +21,14 @@ export interface Upstream {
   /** Where it listens; also the audience of assertions made for it, exactly as written here. */
   readonly url: string
   readonly isDefault: boolean
-  readonly identity: IdentityMode
+  /** `optional` lets anonymous callers in; what is not said lets nobody in. */
+  readonly auth: AuthMode
+  readonly identity: OutboundIdentity
   /** Workspaces that may call; empty means all. */
   readonly workspaces: readonly string[]
   /** Scopes a credential needs, all of them. */
   readonly scopes: readonly string[]
   readonly timeoutSeconds: number
+  /** Private CA and our certificate, in PEM; null where the system's CAs do. */
+  readonly tls: UpstreamTls | null
 }

@@ -9,8 +9,8 @@ import type { World } from './world.ts'
 /** One cell that was tried: what came, as bytes that are alike for alike answers. */
 export interface Tried {
   readonly expected: Expected
-  readonly refused: string | null
-  /** Head and body without request id, date, length and connection. */
+  readonly method: string
+  /** Head and body without request ids, date, length and connection. */
   readonly bytes: string
 }
 
@@ -60,8 +60,7 @@ export class CellJudge {
       same('session', calls[0]?.call.headers['mcp-session-id'], this.#sessionOf(cell))
     }
     if (!('refused' in expected)) same('WWW-Authenticate', answer.headers.get('www-authenticate'), undefined)
-    const refused = 'refused' in expected ? expected.refused : null
-    this.tried.push({ expected, refused, bytes: comparable(said, requestId) })
+    this.tried.push({ expected, method: cell.method, bytes: comparable(said, requestId) })
     return wrong
   }
 
@@ -136,5 +135,6 @@ export class CellJudge {
 function comparable(said: string, requestId: string): string {
   return said
     .replaceAll(requestId, 'REQUEST-ID')
+    .replace('"id":1,', '"id":null,')
     .replaceAll(/\r\n(?:Date|Content-Length|Connection|Keep-Alive): [^\r]*/g, '')
 }

@@ -28,6 +28,13 @@ const callers = {
     may: everywhere,
   },
   aliceInWest: { ...alice, workspace: west, owner: 'alice in west', may: { ...everywhere, vault: 'allowed' } },
+  dora: {
+    sub: ({ people }: World) => people.dora.id,
+    scope: 'code:read',
+    owner: 'dora in west',
+    workspace: west,
+    may: { ...everywhere, vault: 'allowed' },
+  },
   limited: { ...alice, workspace: east, may: { ...everywhere, code: 'upstream_not_allowed' } },
   narrow: {
     ...alice,
@@ -128,6 +135,7 @@ export function credentialRules(adminOnMcp: boolean): Readonly<Record<string, Cr
       fields: key('aliceInWest'),
       caller: callers.aliceInWest,
     },
+    'a key of another user in another workspace': { fields: key('dora'), caller: callers.dora },
     'a key limited to one upstream': { fields: key('limited'), caller: callers.limited },
     'a key without the scope': { fields: key('narrow'), caller: callers.narrow },
     'the admin token': {

@@ -48,14 +48,12 @@ describe.each([
     // At the vault, where she may not go, Alice has no session of her own.
     const perCredential = paths * methods.length * sessionKinds.length - methods.length
     expect(cells).toBe(credentialCount * perCredential)
-    const distinct = Object.groupBy(judge.tried, ({ refused }) => refused ?? 'none')
-    for (const [reason, alike] of [
-      ['session_unknown', 2],
-      ['unknown_key', 2],
-      ['upstream_unknown', 2],
-    ] as const) {
-      const found = new Set((distinct[reason] ?? []).map(({ bytes }) => withoutId(bytes)))
-      expect([...found], reason).toHaveLength(alike === 2 && reason === 'session_unknown' ? 1 : alike)
+    for (const reason of ['session_unknown', 'upstream_unknown', 'unknown_key', 'account_inactive']) {
+      const answers = judge.tried.filter(
+        ({ expected, method }) => method !== 'HEAD' && 'refused' in expected && expected.refused === reason,
+      )
+      expect(answers.length).toBeGreaterThan(20)
+      expect([...new Set(answers.map(({ bytes }) => bytes))], reason).toHaveLength(1)
     }
     console.info(`${cells} cells, ${refusals(judge.tried)} refused, ${forwarded(judge.tried)} forwarded`)
   })
@@ -63,7 +61,7 @@ describe.each([
   it('lets nothing reach an upstream but what it forwards', () => {
     const calls = upstreamNames.reduce((sum, name) => sum + (world.upstreams.get(name)?.calls.length ?? 0), 0)
     expect(calls).toBe(forwarded(judge.tried))
-    expect(calls).toBeGreaterThan(200)
+    expect(calls).toBeGreaterThan(100)
   })
 })
 
@@ -92,9 +90,5 @@ function upstreamAt(path: string, template: string | null) {
   return path === '/mcp' ? 'code' : (upstreamNames.find((name) => path === `/mcp/${name}`) ?? null)
 }
 
-function withoutId(bytes: string): string {
-  return bytes.replace('"id":1', '"id":null')
-}
-
-const refusals = (tried: readonly Tried[]) => tried.filter(({ refused }) => refused !== null).length
+const refusals = (tried: readonly Tried[]) => tried.filter(({ expected }) => 'refused' in expected).length
 const forwarded = (tried: readonly Tried[]) => tried.filter(({ expected }) => 'forwarded' in expected).length

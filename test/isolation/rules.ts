@@ -100,11 +100,12 @@ export type Expected =
   | { readonly answered: string }
   | { readonly forwarded: Caller }
 
-/** Which sessions of a workspace's wall one owner has, seen from Alice in the east. */
-const ownerOfSession: Partial<Record<SessionKind, string>> = {
-  mine: 'alice in east',
-  'other user': 'bob in east',
-  'other workspace': 'alice in west',
+/** Whose the sessions are that somebody may still use, at each upstream. */
+const easterners = { mine: 'alice in east', 'other user': 'bob in east', 'other workspace': 'alice in west' }
+const sessionOwners: Record<UpstreamName, Partial<Record<SessionKind, string>>> = {
+  code: easterners,
+  wiki: easterners,
+  vault: { 'other user': 'dora in west', 'other workspace': 'alice in west' },
 }
 
 /** What the specification says of one cell: the first gate that stops it, from the outside in. */
@@ -119,9 +120,6 @@ export function expectedOf(cell: Cell): Expected {
   const { caller } = credential
   if (caller === undefined || upstream === null) return { refused: credential.refused ?? '' }
   if (caller.may[upstream] !== 'allowed') return { refused: caller.may[upstream] }
-  const isTheirs = cell.session === 'none' || ownerOfSession[cell.session] === caller.owner
-  // At the vault the other user is Dora, who presents no credential of her own in this matrix.
-  const isBobs = cell.session === 'other user' && upstream !== 'vault'
-  const usable = cell.session === 'other user' ? isBobs && isTheirs : isTheirs
-  return usable ? { forwarded: caller } : { refused: 'session_unknown' }
+  const isTheirs = cell.session === 'none' || sessionOwners[upstream][cell.session] === caller.owner
+  return isTheirs ? { forwarded: caller } : { refused: 'session_unknown' }
 }

@@ -21,8 +21,9 @@ const paths: readonly (readonly [string, (store: Store) => Promise<unknown>, Reg
   ['rotating a key', rotateKey, /api_keys_(?:pkey|1)/],
   ['finding a user by address', (store) => store.users.findByEmail('7@x.org'), /users_(?:email_key|2)/],
   ['disabling a user', (store) => store.users.setDisabled('usr_3', 1, 1, admin), /users_(?:pkey|1)/],
-  ['counting running sessions', (store) => store.mcpSessions.countActive(), /mcp_sessions_active/],
-  ['ending a session', (store) => store.mcpSessions.end('s1', 1, 'idle'), /mcp_sessions_(?:pkey|1)/],
+  ['counting running sessions', (store) => store.mcpSessions.countActive(), /mcp_sessions_by_upstream/],
+  ['ending a session', (store) => store.mcpSessions.end('s1'), /mcp_sessions_(?:pkey|1)/],
+  ['ending idle sessions', (store) => store.mcpSessions.endIdle(0, 10), /mcp_sessions_by_last_seen/],
   ['reading the newest of the audit log', (store) => store.audit.list({ limit: 9 }), /audit_log_by_time/],
   [
     'reading the audit of a target',
@@ -142,6 +143,7 @@ async function fill({ kysely, kind }: Database): Promise<void> {
     'mcp_sessions',
     numbers.map((n) => ({
       id_hash: `s${n}`,
+      sealed_id: 'x',
       upstream,
       issuer,
       subject,
@@ -149,7 +151,6 @@ async function fill({ kysely, kind }: Database): Promise<void> {
       workspace,
       started_at: 1,
       last_seen_at: 1,
-      ended_at: n % 50 === 0 ? null : 2,
     })),
   )
   await inChunks(

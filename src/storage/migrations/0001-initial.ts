@@ -85,17 +85,12 @@ export const initial: Migration = {
       .addColumn('subject', 'text', (column) => column.notNull())
       .addColumn('client_id', 'text', (column) => column.notNull())
       .addColumn('workspace', 'text', (column) => column.notNull())
+      .addColumn('sealed_id', 'text', (column) => column.notNull())
       .addColumn('started_at', 'bigint', (column) => column.notNull())
       .addColumn('last_seen_at', 'bigint', (column) => column.notNull())
-      .addColumn('ended_at', 'bigint')
-      .addColumn('end_reason', 'text')
       .execute()
-    await schema
-      .createIndex('mcp_sessions_active')
-      .on('mcp_sessions')
-      .column('upstream')
-      .where(sql.ref('ended_at'), 'is', null)
-      .execute()
+    await schema.createIndex('mcp_sessions_by_upstream').on('mcp_sessions').column('upstream').execute()
+    await schema.createIndex('mcp_sessions_by_last_seen').on('mcp_sessions').column('last_seen_at').execute()
 
     await schema
       .createTable('audit_log')

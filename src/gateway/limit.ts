@@ -1,0 +1,84 @@
+import type { Message } from '../mcp/message.ts'
+import type { Limiter, LimitPolicy } from '../limits/limiter.ts'
+import type { Principal } from '../principal/principal.ts'
+import type { Upstream } from '../upstreams/upstream.ts'
+import type { Authorized } from './authorize.ts'
+import { addressGroup } from './client-address.ts'
+import type { McpSession } from './mcp-session-store.ts'
+import type { Received } from './received.ts'
+import type { Refusal } from './refusal.ts'
+
+/** The budgets of MCP endpoints. */
+export interface Limits {
+  readonly limiter: Limiter
+  readonly perPrincipal: LimitPolicy
+  readonly perAnonymousAddress: LimitPolicy
+  /** Refused credentials of one address. */
+  readonly failures: LimitPolicy
+}
+
+class PermittedRequest {
+  declare protected readonly stage: 'permitted'
+  readonly received: Received
+  readonly upstream: Upstream
+  readonly principal: Principal
+  readonly body: Buffer | null
+  readonly messages: readonly Message[]
+  /** The MCP session it belongs to; null when it names none. */
+  readonly session: McpSession | null
+
+  constructor(authorized: Authorized) {
+    this.received = authorized.received
+    this.upstream = authorized.upstream
+    this.principal = authorized.principal
+    this.body = authorized.body
+    this.messages = authorized.messages
+    this.session = authorized.session
+  }
+}
+
+/** A request that may be forwarded now. The only thing `forward` accepts. */
+export type Permitted = PermittedRequest
+
+/** Takes the request from its caller's budget. With limits off, `limits` is null. */
+export function limit(authorized: Authorized, limits: Limits | null): Permitted | Refusal {
+  // A client asking which era is spoken here takes a 429 for "legacy" and stays with that: it is let through.
+  if (limits !== null && authorized.messages[0]?.method !== 'server/discover') {
+    const { principal, received } = authorized
+    const policy = principal.kind === 'anonymous' ? limits.perAnonymousAddress : limits.perPrincipal
+    const decision = limits.limiter.take(policy, budgetOf(principal, received))
+    if (!decision.allowed) {
+      const id = authorized.messages.length === 1 ? (authorized.messages[0]?.id ?? null) : null
+      return { refused: 'rate_limited', limit: { policy, decision }, id }
+    }
+  }
+  return new PermittedRequest(authorized)
+}
+
+function budgetOf(principal: Principal, { address }: Received): string {
+  return principal.kind === 'anonymous' ? addressGroup(address) : `${principal.issuer}\n${principal.subject}`
+}
+
+/** The refusals an attacker gathers by guessing. A caller without any credential is not guessing. */
+const guesses: ReadonlySet<string> = new Set([
+  'unknown_key',
+  'malformed_token',
+  'malformed_header',
+  'not_bearer',
+  'empty_token',
+  'revoked_key',
+  'expired_key',
+  'upstream_rejected',
+])
+
+/**
+ * Counts a refused credential against its address; past the budget the answer is 429. It is asked after the
+ * credential was judged, so a valid one is never refused for the failures of others behind the same proxy (T55).
+ */
+export function limitFailures(refusal: Refusal, { address }: Received, limits: Limits | null): Refusal {
+  if (limits === null || !guesses.has(refusal.refused)) return refusal
+  const decision = limits.limiter.take(limits.failures, addressGroup(address))
+  return decision.allowed
+    ? refusal
+    : { refused: 'rate_limited', limit: { policy: limits.failures, decision } }
+}
