@@ -8,7 +8,7 @@ let edge: Edge
 beforeAll(async () => {
   edge = await startEdge({
     settings: {
-      publicUrl: 'https://MCP.example.com/base',
+      publicUrl: 'https://MCP.example.com',
       allowedHosts: ['bare.example', 'port.example:8443'],
       allowedOrigins: ['https://app.example.com'],
       telemetry: { metrics: { token: 'a-metrics-token-of-32-characters' } },

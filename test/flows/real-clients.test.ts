@@ -7,6 +7,7 @@ import type { DemoUser } from '../../src/cli/demo-users.ts'
 import { startSampleUpstream } from '../../src/cli/sample-upstream/start.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { apiKeyId } from '../../src/identity/api-key.ts'
+import { issueKey } from '../../src/identity/key-lifecycle.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { serve } from '../../src/server/serve.ts'
@@ -224,7 +225,6 @@ describe.each(clientModes)('the official client, %s', (mode) => {
 })
 
 async function prepareExtraKey(userId: string, workspace: string): Promise<string> {
-  const { issueKey } = await import('../../src/identity/key-lifecycle.ts')
   const request = {
     userId,
     workspace,

@@ -29,12 +29,13 @@ export function configurationPage(): string {
 function optionCells([key, option]: Row): string[] {
   const variable = variableName(key)
   const variables = option.secret === true ? `${code(variable)}, ${code(`${variable}_FILE`)}` : code(variable)
-  const summary = option.secret === true ? `${option.summary} Secret.` : option.summary
-  return [code(key), variables, code(`--${flagName(key, option)}`), option.shape, fallback(option), summary]
+  const [, ...rest] = upstreamCells([key, option])
+  return [code(key), variables, code(`--${flagName(key, option)}`), ...rest]
 }
 
 function upstreamCells([key, option]: Row): string[] {
-  return [code(key), option.shape, fallback(option), option.summary]
+  const summary = option.secret === true ? `${option.summary} Secret.` : option.summary
+  return [code(key), option.shape, fallback(option), summary]
 }
 
 function fallback({ fallback: value, fallbackText }: Option<unknown>): string {

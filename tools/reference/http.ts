@@ -1,24 +1,24 @@
+import { loadConfig } from '../../src/config/load.ts'
 import type { GatewayParts } from '../../src/gateway/handle-request.ts'
 import { buildRoutes } from '../../src/server/routes.ts'
+import { upstreamsOf } from '../../src/server/upstreams-of.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { NameRegistry } from '../../src/telemetry/name-registry.ts'
 import { code, page, table } from './markdown.ts'
 
-/** `docs/reference/http.md`: every path the product answers. */
+/** `docs/reference/http.md`: every path the product answers, with one upstream and the defaults. */
 export function httpPage(): string {
+  const loaded = loadConfig({
+    flags: new Map(),
+    upstreamFlags: ['example=http://127.0.0.1:3000/mcp'],
+    environment: {},
+    file: null,
+    readSecretFile: () => '',
+  })
+  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'))
   const names = new NameRegistry()
   const routes = buildRoutes({
-    upstreams: [
-      {
-        name: 'example',
-        url: 'http://127.0.0.1/',
-        isDefault: true,
-        identity: 'none',
-        workspaces: [],
-        scopes: [],
-        timeoutSeconds: 1,
-      },
-    ],
+    upstreams: upstreamsOf(loaded.config.upstreams),
     // The table is only read here: no request ever reaches what stands behind it.
     gateway: {} as GatewayParts,
     names,

@@ -47,11 +47,11 @@ export function refusalAt(holder: Holder, upstream: UpstreamName): string | null
 
 /**
  * Makes 300 users in 30 workspaces, every fifth a member of two, with one to three keys of different scopes each.
- * Some keys are revoked or expired; one holder has no credential at all.
+ * Some keys are revoked or expired; twenty holders have no credential at all.
  */
 export async function makeHolders(gateway: TestGateway): Promise<readonly Holder[]> {
   const nobody = { authorization: null, sub: '', workspace: '', scope: '', owner: '' }
-  const holders: Holder[] = [{ ...nobody, refused: 'missing_credential' }]
+  const holders: Holder[] = Array(20).fill({ ...nobody, refused: 'missing_credential' })
   const give = async (user: User, workspace: string, scopes: string[], fate: Holder['refused'] = null) => {
     const expiresInDays = fate === 'expired_key' ? -1 : null
     const { id, key } = await gateway.createKey(user, { workspace, scopes, expiresInDays })
