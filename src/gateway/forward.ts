@@ -18,6 +18,8 @@ export async function forward(permitted: Permitted, parts: ForwardParts): Promis
   if (connection === undefined) return { refused: 'internal', detail: `no connection to ${upstream.name}` }
   const identity = identityFor(upstream, principal, received.head.credential, parts.assertions)
   const identityFields = identity instanceof Promise ? await identity : identity
+  // A client that left meanwhile says so no more: nobody would break the call off.
+  if (received.response.closed) return null
   const headers = [...received.head.forwarded, ...identityFields, 'x-request-id', received.requestId]
   return new Promise((resolve) => {
     connection.dispatch(

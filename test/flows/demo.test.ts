@@ -184,7 +184,9 @@ describe('sallyport demo --json', () => {
     const onprogress = () => {
       stopped ??= demo.stop('SIGTERM')
     }
-    expect(await hers.call('count_slowly', { to: 4, pauseMs: 250 }, { onprogress })).toEqual({ counted: 4 })
+    expect(await hers.call('count_slowly', { to: 4, pauseMs: 250 }, { onprogress, timeout: 15_000 })).toEqual(
+      { counted: 4 },
+    )
     expect(await stopped).toBe(0)
   })
 })

@@ -92,7 +92,7 @@ it('a client that leaves while its caller is being told to the upstream leaves n
 
 it('a pipelined request behind one that was cut is never sent upstream', async () => {
   const before = edge.upstream.count
-  const connection = await edge.open(legacyCall(1) )
+  const connection = await edge.open(legacyCall(1))
   connection.send(edge.post(legacyCall(2)))
   const exchange = await edge.upstream.next()
   expect(await exchange.body).toContain('"id":1')
