@@ -46,8 +46,10 @@ export function commandHelp(command: Command): string {
 }
 
 function optionText(key: string, option: Option<unknown>): string {
+  const { fallback: plain } = option
   const fallback =
-    option.fallbackText ?? (Array.isArray(option.fallback) ? '' : String(option.fallback ?? ''))
+    option.fallbackText ??
+    (plain === null || Array.isArray(plain) ? '' : `${plain as string | number | boolean}`)
   return `${option.summary}${fallback === '' ? '' : ` Default ${fallback}.`} [${variableName(key)}]`
 }
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createOpenStreams, EventStream } from './event-stream.ts'
 
 /** Stands in for the socket's side of a stream: what is written, and whether its buffer is full. */
-function stream(full = false) {
+function stream({ full = false, awaited = false } = {}) {
   const written: string[] = []
   let ended = false
   const response = {
@@ -13,7 +13,7 @@ function stream(full = false) {
       ended = true
     },
   }
-  const events = new EventStream(response as unknown as ServerResponse)
+  const events = new EventStream(response as unknown as ServerResponse, { awaited })
   return { events, written, isEnded: () => ended }
 }
 const after = (...chunks: string[]) => {
@@ -68,7 +68,7 @@ describe('T44: keep-alive', () => {
 
   it('never tears an event, and never fills a buffer nobody reads', () => {
     const torn = stream()
-    const slow = stream(true)
+    const slow = stream({ full: true })
     const streams = createOpenStreams(1)
     streams.open(torn.events)
     streams.open(slow.events)
@@ -89,11 +89,12 @@ describe('T44: keep-alive', () => {
   })
 })
 
-it('ends what is open, and nothing that has closed', () => {
+it('ends what is open and waits for nothing, and no other', () => {
   const streams = createOpenStreams(1)
-  const [open, closed] = [stream(), stream()]
+  const [open, closed, awaited] = [stream(), stream(), stream({ awaited: true })]
   streams.open(open.events)
+  streams.open(awaited.events)
   streams.closed(streams.open(closed.events))
   streams.endAll()
-  expect([open.isEnded(), closed.isEnded()]).toEqual([true, false])
+  expect([open, closed, awaited].map((one) => one.isEnded())).toEqual([true, false, false])
 })

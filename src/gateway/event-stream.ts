@@ -6,13 +6,16 @@ const keepAlive = ': keep-alive\n\n'
 
 /** One event stream on its way to a client (`text/event-stream`, WHATWG HTML section 9.2). */
 export class EventStream {
+  /** Whether somebody waits for an answer on it: such a stream ends with that, not before. */
+  readonly awaited: boolean
   readonly #response: ServerResponse
   /** The last four bytes passed on: enough to see an event's end. */
   #tail = ''
   #quiet = false
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, { awaited }: { awaited: boolean }) {
     this.#response = response
+    this.awaited = awaited
   }
 
   /** Whether the last byte passed on ended an event, so that a comment here cannot tear one. */
@@ -65,7 +68,7 @@ export function createOpenStreams(keepAliveSeconds: number): OpenStreams {
       timer = null
     },
     endAll() {
-      for (const stream of streams) stream.end()
+      for (const stream of streams) if (!stream.awaited) stream.end()
     },
     get count() {
       return streams.size

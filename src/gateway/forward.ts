@@ -1,9 +1,9 @@
 import type { Assertions } from '../tokens/assertion.ts'
 import type { UpstreamConnection } from '../upstreams/connection.ts'
-import { identityFor } from '../upstreams/outbound-identity.ts'
+import { identityFor } from './outbound-identity.ts'
 import type { Permitted } from './limit.ts'
 import type { Refusal } from './refusal.ts'
-import { Relay } from './relay.ts'
+import { Relay, waitsForEvents } from './relay.ts'
 import type { RelayParts } from './relay.ts'
 
 export interface ForwardParts extends RelayParts {
@@ -33,9 +33,4 @@ export async function forward(permitted: Permitted, parts: ForwardParts): Promis
       new Relay(permitted, parts, resolve),
     )
   })
-}
-
-/** Whether silence is this request's normal state: a stream of whatever happens, not the answer to a call. */
-function waitsForEvents({ received, messages }: Permitted): boolean {
-  return received.head.method === 'GET' || messages.some(({ method }) => method === 'subscriptions/listen')
 }

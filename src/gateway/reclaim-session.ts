@@ -1,7 +1,7 @@
 import type { Principal } from '../principal/principal.ts'
 import type { Assertions } from '../tokens/assertion.ts'
 import type { UpstreamConnection } from '../upstreams/connection.ts'
-import { identityFor } from '../upstreams/outbound-identity.ts'
+import { identityFor } from './outbound-identity.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { IdleSession, McpSessions } from './mcp-session.ts'
 import type { McpSession } from './mcp-session-store.ts'

@@ -177,7 +177,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { session } = this.#permitted
     if (session !== null) this.#release = this.#parts.sessions.hold(session)
     const plain = headers['content-encoding'] === undefined && length === undefined
-    if (plain) this.#stream = this.#parts.streams.open(new EventStream(response))
+    const awaited = !waitsForEvents(this.#permitted)
+    if (plain) this.#stream = this.#parts.streams.open(new EventStream(response, { awaited }))
   }
 
   #refuse(controller: Controller, refusal: Refusal): void {
@@ -213,6 +214,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#release?.()
     this.#settle(outcome)
   }
+}
+
+/** Whether silence is this request's normal state: a stream of whatever happens, not the answer to a call. */
+export function waitsForEvents({ received, messages }: Permitted): boolean {
+  return received.head.method === 'GET' || messages.some(({ method }) => method === 'subscriptions/listen')
 }
 
 function clientGone(): Error {

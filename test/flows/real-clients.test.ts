@@ -1,85 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { prepareDemoUsers } from '../../src/cli/demo-users.ts'
-import type { DemoUser } from '../../src/cli/demo-users.ts'
-import { startSampleUpstream } from '../../src/cli/sample-upstream/start.ts'
-import { loadConfig } from '../../src/config/load.ts'
 import { apiKeyId } from '../../src/identity/api-key.ts'
-import { issueKey } from '../../src/identity/key-lifecycle.ts'
 import { systemClock } from '../../src/lib/clock.ts'
-import { systemRandom } from '../../src/lib/random.ts'
-import { serve } from '../../src/server/serve.ts'
-import { openStore } from '../../src/storage/open-store.ts'
-import type { Store } from '../../src/storage/open-store.ts'
-import { createLog } from '../../src/telemetry/log.ts'
+import { startDemoGateway } from '../support/demo-gateway.ts'
+import type { DemoGateway } from '../support/demo-gateway.ts'
 import { clientModes, connectClient } from '../support/mcp-client.ts'
 
-const ends = new AsyncDisposableStack()
-const lines: string[] = []
-const waiting = new Set<() => void>()
-const log = createLog('info', systemClock, (line) => {
-  lines.push(line)
-  for (const look of waiting) look()
-})
-
-/** Resolves with the first line, from `after` on, that contains the text. */
-function logged(text: string, after: number): Promise<string> {
-  return new Promise((resolve) => {
-    const look = () => {
-      const line = lines.slice(after).find((one) => one.includes(text))
-      if (line === undefined) return
-      waiting.delete(look)
-      resolve(line)
-    }
-    waiting.add(look)
-    look()
-  })
-}
-
+let gateway: DemoGateway
 let url: string
-let upstreamUrl: string
-let store: Store
-let ada: DemoUser
-let grace: DemoUser
+let ada: DemoGateway['ada']
+let grace: DemoGateway['grace']
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'sallyport-clients-'))
-  ends.defer(() => rm(folder, { recursive: true, force: true }))
-  const surroundings = {
-    clock: systemClock,
-    random: systemRandom,
-    log,
-    version: { version: '0.0.0', commit: 'test' },
-  }
-  let issuer = ''
-  const notesFile = join(folder, 'notes.db')
-  const upstream = await startSampleUpstream({ issuer: () => issuer, notesFile }, surroundings)
-  ends.defer(() => upstream.close())
-  upstreamUrl = upstream.url
-  const location = `sqlite:${join(folder, 'sallyport.db')}`
-  const loaded = loadConfig({
-    flags: new Map([
-      ['listen.port', '0'],
-      ['store', location],
-    ]),
-    upstreamFlags: [`notes=${upstream.url}`],
-    environment: {},
-    file: null,
-    readSecretFile: () => '',
-  })
-  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'))
-  const serving = await serve(loaded.config, surroundings)
-  ends.defer(async () => void (await serving.stop()))
-  issuer = serving.publicUrl
-  url = `${serving.publicUrl}/mcp`
-  store = openStore(location, surroundings)
-  ends.defer(() => store.close())
-  ;[ada, grace] = await prepareDemoUsers(store, surroundings)
+  gateway = await startDemoGateway()
+  ;({ url, ada, grace } = gateway)
 })
 
-afterAll(() => ends.disposeAsync())
+afterAll(() => gateway.close())
 
 const initialize = {
   jsonrpc: '2.0',
@@ -167,7 +103,7 @@ describe.each(clientModes)('the official client, %s', (mode) => {
 
   it('stops the call at the upstream when it cancels', async () => {
     const hers = await connectClient(url, ada.apiKey, mode)
-    const since = lines.length
+    const since = gateway.lines.length
     const abort = new AbortController()
     const call = hers.call(
       'count_slowly',
@@ -175,7 +111,7 @@ describe.each(clientModes)('the official client, %s', (mode) => {
       { signal: abort.signal, onprogress: () => abort.abort('enough') },
     )
     await expect(call).rejects.toThrow('enough')
-    expect(await logged('count_slowly was cancelled', since)).toContain('"count":1')
+    expect(await gateway.logged('count_slowly was cancelled', since)).toContain('"count":1')
     await hers.close()
   })
 
@@ -213,32 +149,15 @@ describe.each(clientModes)('the official client, %s', (mode) => {
   })
 
   it('is refused with 401 on the next call after its key was revoked', async () => {
-    const { id: userId, workspace } = grace
-    const extra = await prepareExtraKey(userId, workspace)
+    const extra = await gateway.extraKey(grace)
     const theirs = await connectClient(url, extra, mode)
-    expect(await theirs.call('whoami')).toMatchObject({ sub: userId })
+    expect(await theirs.call('whoami')).toMatchObject({ sub: grace.id })
     const actor = { kind: 'admin', id: null } as const
-    expect(await store.apiKeys.revoke(apiKeyId(extra) ?? '', systemClock.now(), {}, actor)).toBe(true)
+    expect(await gateway.store.apiKeys.revoke(apiKeyId(extra) ?? '', systemClock.now(), {}, actor)).toBe(true)
     await expect(theirs.call('whoami')).rejects.toMatchObject({ status: 401 })
     await theirs.client.close()
   })
 })
-
-async function prepareExtraKey(userId: string, workspace: string): Promise<string> {
-  const request = {
-    userId,
-    workspace,
-    name: 'extra',
-    scopes: [],
-    upstreams: [],
-    expiresInDays: 1,
-    maxPerUser: 99,
-  }
-  const parts = { apiKeys: store.apiKeys, clock: systemClock, random: systemRandom }
-  const issued = await issueKey(request, { kind: 'admin', id: null }, parts)
-  if (issued.outcome !== 'created') throw new Error(issued.outcome)
-  return issued.key
-}
 
 describe('a legacy session', () => {
   it('T2, T10: is, with the key of another user, as unknown as one that never was', async () => {
@@ -309,7 +228,7 @@ describe('the sample upstream', () => {
   ])('refuses whoever shows %s instead of the assertion', async (_what, token) => {
     const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token()}` }
-    const response = await fetch(upstreamUrl, {
+    const response = await fetch(gateway.upstreamUrl, {
       method: 'POST',
       headers: { ...headers, ...authorization },
       body: JSON.stringify(initialize),

@@ -2,7 +2,7 @@ import type { RawAnswer, RawConnection } from '../support/raw-http.ts'
 import { openRawConnection, rawRequest } from '../support/raw-http.ts'
 import type { RecordedCall } from '../support/recording-upstream.ts'
 import type { Field } from './credentials.ts'
-import { expectedOf, refusalRules } from './rules.ts'
+import { expectedOf, refusalRules, unservedPaths } from './rules.ts'
 import type { Cell, Expected } from './rules.ts'
 import type { World } from './world.ts'
 
@@ -54,9 +54,12 @@ export class CellJudge {
       same('status', answer.status, cell.method === 'DELETE' ? 405 : 200)
       const claims = calls[0]?.call.claims
       same('upstream', calls[0]?.upstream, upstream)
-      same('sub', claims?.sub, caller.sub(this.#world))
+      same('sub', claims?.sub, caller.sub?.(this.#world))
       same('workspace', claims?.['workspace'], caller.workspace)
       same('scope', claims?.['scope'], caller.scope)
+      const { forwards } = caller
+      if (caller.sub === undefined)
+        same('credential', calls[0]?.call.headers.authorization, forwards && `Bearer ${forwards}`)
       same('session', calls[0]?.call.headers['mcp-session-id'], this.#sessionOf(cell))
     }
     if (!('refused' in expected)) same('WWW-Authenticate', answer.headers.get('www-authenticate'), undefined)
@@ -92,7 +95,7 @@ export class CellJudge {
     const id = rule.knowsId === true && cell.method === 'POST' ? 1 : null
     const rpc = { jsonrpc: '2.0', id, error: { code: rule.code, message, data: { reason: refused, requestId } } }
     const plain = { error: { code: refused, message, requestId } }
-    const isMcp = cell.upstream !== null || refused === 'upstream_unknown' || cell.path === '/mcp/nobody'
+    const isMcp = cell.upstream !== null || (unservedPaths[cell.path] ?? 'not_found') !== 'not_found'
     same('body', body, JSON.stringify(isMcp ? rpc : plain))
   }
 

@@ -1,21 +1,31 @@
 import { crc32 } from 'node:zlib'
 import { uint32ToBase62 } from '../../src/lib/base62.ts'
-import { adminToken, east, west } from './world.ts'
+import { adminToken, east, externalKeys, west } from './world.ts'
 import type { KeyName, UpstreamName, World } from './world.ts'
 
 type Verdict = 'allowed' | 'upstream_not_allowed' | 'insufficient_scope'
 
 /** Somebody the gateway knows, and what they may do. */
 export interface Caller {
-  readonly sub: (world: World) => string
+  /** The subject asserted to an upstream; absent when nothing is asserted of them. */
+  readonly sub?: (world: World) => string
+  /** The credential an upstream gets as it is; only for keys of its own. */
+  readonly forwards?: string
   readonly workspace?: string
-  readonly scope: string
+  readonly scope?: string
   /** Whose sessions are theirs: user and workspace together. */
   readonly owner: string
   readonly may: Readonly<Record<UpstreamName, Verdict>>
 }
 
-const everywhere = { code: 'allowed', wiki: 'allowed', vault: 'upstream_not_allowed' } as const
+const everywhere = {
+  code: 'allowed',
+  wiki: 'allowed',
+  vault: 'upstream_not_allowed',
+  open: 'allowed',
+  // Refused before access is asked about.
+  keys: 'upstream_not_allowed',
+} as const
 const alice = { sub: ({ people }: World) => people.alice.id, scope: 'code:read', owner: 'alice in east' }
 
 const callers = {
@@ -35,12 +45,23 @@ const callers = {
     workspace: west,
     may: { ...everywhere, vault: 'allowed' },
   },
-  limited: { ...alice, workspace: east, may: { ...everywhere, code: 'upstream_not_allowed' } },
+  limited: { ...alice, workspace: east, may: { ...everywhere, code: 'upstream_not_allowed', open: 'upstream_not_allowed' } },
   narrow: {
     ...alice,
     workspace: east,
     scope: 'notes:read',
     may: { ...everywhere, code: 'insufficient_scope' },
+  },
+  nobody: { owner: 'nobody', may: everywhere },
+  firstExternal: {
+    owner: 'first external key',
+    forwards: externalKeys[0],
+    may: { ...everywhere, keys: 'allowed' },
+  },
+  secondExternal: {
+    owner: 'second external key',
+    forwards: externalKeys[1],
+    may: { ...everywhere, keys: 'allowed' },
   },
   admin: { sub: () => 'svc_admin', scope: '*', owner: 'admin', may: everywhere },
 } as const satisfies Record<string, Caller>
@@ -55,9 +76,11 @@ export interface CredentialRule {
   readonly anywhere?: string
   /** Refused where a credential is asked for. */
   readonly refused?: string
-  /** The reason at /metrics, whose token is none of these; `malformed_token` unless said. */
-  readonly atMetrics?: string
+  /** False when there is no token in it that could be judged. */
+  readonly readable?: false
   readonly caller?: Caller
+  /** Where it is something else than it is in general. */
+  readonly callerAt?: Partial<Record<UpstreamName, Caller>>
 }
 
 const authorization =
@@ -76,11 +99,15 @@ function forged(id: string): string {
 export function credentialRules(adminOnMcp: boolean): Readonly<Record<string, CredentialRule>> {
   const shape = (refused: string, value: string): CredentialRule => ({
     refused,
-    atMetrics: refused,
+    readable: false,
     fields: authorization(value),
   })
   return {
-    'no credential': { refused: 'missing_credential', atMetrics: 'missing_credential' },
+    'no credential': {
+      refused: 'missing_credential',
+      readable: false,
+      callerAt: { open: callers.nobody },
+    },
     'a malformed header': shape('malformed_header', '{"token":1}'),
     'an empty header': shape('malformed_header', ''),
     'another scheme': shape('not_bearer', 'Basic YWRtaW46YWRtaW4='),
@@ -106,6 +133,16 @@ export function credentialRules(adminOnMcp: boolean): Readonly<Record<string, Cr
     'a token of somebody else': {
       fields: authorization('Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.'),
       refused: 'malformed_token',
+    },
+    'a key whose authority is an upstream': {
+      fields: authorization(`Bearer ${externalKeys[0]}`),
+      refused: 'malformed_token',
+      callerAt: { keys: callers.firstExternal },
+    },
+    'another key whose authority is an upstream': {
+      fields: authorization(`Bearer ${externalKeys[1]}`),
+      refused: 'malformed_token',
+      callerAt: { keys: callers.secondExternal },
     },
     'a key nobody made': { fields: authorization(forged('000000000000')), refused: 'unknown_key' },
     'the id of a key with a wrong secret': {

@@ -17,6 +17,7 @@ export const refusalRules: Readonly<Record<string, RefusalRule>> = {
   credential_in_query: { status: 400, code: 40000 },
   not_found: { status: 404, code: 40400 },
   upstream_unknown: { status: 404, code: 40400 },
+  transport_unsupported: { status: 404, code: 40400 },
   method_not_allowed: { status: 405, code: 40000 },
   missing_credential: { status: 401, code: 40100, challenge: /^Bearer$/ },
   malformed_header: { status: 401, code: 40100, challenge: invalid },
@@ -27,6 +28,7 @@ export const refusalRules: Readonly<Record<string, RefusalRule>> = {
   revoked_key: { status: 401, code: 40100, challenge: invalid },
   expired_key: { status: 401, code: 40100, challenge: invalid },
   account_inactive: { status: 401, code: 40100, challenge: invalid },
+  upstream_needs_own_key: { status: 403, code: 40300 },
   upstream_not_allowed: { status: 403, code: 40300, knowsId: true },
   insufficient_scope: {
     status: 403,
@@ -71,8 +73,9 @@ export function routeRule(template: string): RouteRule {
 }
 
 /** Paths nobody serves. */
-export const unservedPaths: Readonly<Record<string, 'not_found' | 'upstream_unknown'>> = {
+export const unservedPaths: Readonly<Record<string, string>> = {
   '/mcp/nobody': 'upstream_unknown',
+  '/mcp/code/sse': 'transport_unsupported',
   '/mcp/code/': 'not_found',
   '/mcp/CODE': 'not_found',
   '/mcp/%63ode': 'not_found',
@@ -105,6 +108,8 @@ const easterners = { mine: 'alice in east', 'other user': 'bob in east', 'other 
 const sessionOwners: Record<UpstreamName, Partial<Record<SessionKind, string>>> = {
   code: easterners,
   wiki: easterners,
+  open: { ...easterners, nobody: 'nobody' },
+  keys: { 'other user': 'first external key' },
   vault: { 'other user': 'dora in west', 'other workspace': 'alice in west' },
 }
 
@@ -116,9 +121,12 @@ export function expectedOf(cell: Cell): Expected {
   const { methods, asks, contentType = '' } = routeRule(cell.template)
   if (!methods.includes(method)) return { refused: 'method_not_allowed', allow: methods }
   if (asks === 'nothing' || (asks === 'metrics token' && !cell.metricsToken)) return { answered: contentType }
-  if (asks === 'metrics token') return { refused: credential.atMetrics ?? 'malformed_token' }
-  const { caller } = credential
-  if (caller === undefined || upstream === null) return { refused: credential.refused ?? '' }
+  const { refused = '', readable = true } = credential
+  if (asks === 'metrics token') return { refused: readable ? 'malformed_token' : refused }
+  if (upstream === null) throw new Error(`${cell.path} asks for a caller and has no upstream`)
+  const caller = credential.callerAt?.[upstream] ?? (upstream === 'keys' ? undefined : credential.caller)
+  if (caller === undefined)
+    return { refused: upstream === 'keys' && readable ? 'upstream_needs_own_key' : refused }
   if (caller.may[upstream] !== 'allowed') return { refused: caller.may[upstream] }
   const isTheirs = cell.session === 'none' || sessionOwners[upstream][cell.session] === caller.owner
   return isTheirs ? { forwarded: caller } : { refused: 'session_unknown' }

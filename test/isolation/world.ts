@@ -4,7 +4,7 @@ import type { User } from '../../src/identity/user.ts'
 import type { RouteTable } from '../../src/server/route-table.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { operator, startGateway } from '../support/gateway.ts'
-import type { TestGateway, TestKey } from '../support/gateway.ts'
+import type { TestGateway } from '../support/gateway.ts'
 import { rawRequest, sendRaw } from '../support/raw-http.ts'
 import { startRecordingUpstream } from '../support/recording-upstream.ts'
 import type { RecordedCall, RecordingUpstream } from '../support/recording-upstream.ts'
@@ -14,7 +14,8 @@ export const east = 'eastern-tenant'
 export const west = 'western-tenant'
 export const adminToken = 'admin-token-for-tests-0123456789abcdefghij'
 export const metricsToken = 'metrics-token-for-tests-0123456789abcdefgh'
-export const upstreamNames = ['code', 'wiki', 'vault'] as const
+export const externalKeys = ['ci_firstExternalKey0123', 'ci_secondExternalKey456'] as const
+export const upstreamNames = ['code', 'wiki', 'vault', 'open', 'keys'] as const
 export type UpstreamName = (typeof upstreamNames)[number]
 
 /** Whose session id a request names, seen from Alice in the eastern workspace. */
@@ -27,6 +28,7 @@ export const sessionKinds = [
   'never existed',
   'mine elsewhere',
   'too long',
+  'nobody',
 ] as const
 export type SessionKind = (typeof sessionKinds)[number]
 
@@ -50,13 +52,18 @@ export async function createWorld(adminOnMcp: boolean): Promise<World> {
   let deletes = 200
   const respond = (call: RecordedCall, response: ServerResponse) => answer(call, response, deletes)
   const upstreams = new Map<UpstreamName, RecordingUpstream>()
-  for (const name of upstreamNames) upstreams.set(name, await startRecordingUpstream({ respond }))
+  for (const name of upstreamNames) {
+    const assertion = name !== 'open' && name !== 'keys'
+    upstreams.set(name, await startRecordingUpstream({ respond, assertion }))
+  }
   const url = (name: UpstreamName) => upstreams.get(name)?.url ?? ''
   const options = {
     upstreams: [
       { name: 'code', url: url('code'), default: true, scopes: ['code:read'] },
       { name: 'wiki', url: url('wiki') },
       { name: 'vault', url: url('vault'), workspaces: [west] },
+      { name: 'open', url: url('open'), auth: 'optional' },
+      { name: 'keys', url: url('keys'), identity: 'forward-key', keyPrefix: 'ci_' },
     ],
     settings: {
       auth: { adminToken, adminOnMcp },
@@ -84,7 +91,7 @@ export async function createWorld(adminOnMcp: boolean): Promise<World> {
       ...Object.values(keys).flatMap(({ id, key }) => [id, key, key.slice(16)]),
       ...[...sessions.values()].flatMap((some) => Object.values(some)),
       ...[...upstreams.values()].flatMap((upstream) => [upstream.url, new URL(upstream.url).host]),
-      ...[east, west, adminToken, metricsToken, 'notes:read'],
+      ...[east, west, adminToken, metricsToken, 'notes:read', ...externalKeys],
     ],
     async close() {
       await gateway.close()
@@ -123,42 +130,47 @@ async function makeKeys(gateway: TestGateway) {
 }
 
 async function openSessions(gateway: TestGateway, keys: World['keys']): Promise<World['sessions']> {
-  const call = async (method: string, name: UpstreamName, { key }: TestKey, session?: string) => {
-    const fields: [string, string][] = [
-      ['Authorization', `Bearer ${key}`],
-      ['Content-Type', 'application/json'],
-    ]
+  const call = async (method: string, name: UpstreamName, key: string | null, session?: string) => {
+    const fields: [string, string][] = [['Content-Type', 'application/json']]
+    if (key !== null) fields.push(['Authorization', `Bearer ${key}`])
     if (session !== undefined) fields.push(['Mcp-Session-Id', session])
     const body = method === 'POST' ? '{"jsonrpc":"2.0","id":1,"method":"initialize"}' : ''
     const got = await sendRaw(gateway.port, rawRequest(method, `/mcp/${name}`, fields, body))
     if (got?.status !== 200) throw new Error(`${method} ${name}: ${got?.status} ${got?.body}`)
     return got.headers.get('mcp-session-id') ?? ''
   }
-  const openAndEnd = async (name: UpstreamName, key: TestKey) => {
-    const id = await call('POST', name, key)
+  const openAt = (name: UpstreamName, key: string | null) => call('POST', name, key)
+  const openAndEnd = async (name: UpstreamName, key: string) => {
+    const id = await openAt(name, key)
     await call('DELETE', name, key, id)
     return id
   }
-  const invented = () => ({ 'never existed': randomUUID(), 'too long': 's'.repeat(1025) })
-  const at = async (name: 'code' | 'wiki') => ({
-    ...invented(),
-    mine: await call('POST', name, keys.alice),
-    'other user': await call('POST', name, keys.bob),
-    'other workspace': await call('POST', name, keys.aliceInWest),
-    ended: await openAndEnd(name, keys.alice),
-    'mine elsewhere': await call('POST', name === 'code' ? 'wiki' : 'code', keys.alice),
+  const [first] = externalKeys
+  const alice = keys.alice.key
+  const everywhere = async () => ({
+    'never existed': randomUUID(),
+    'too long': 's'.repeat(1025),
+    'mine elsewhere': await openAt('wiki', alice),
+  })
+  const at = async (name: UpstreamName) => ({
+    ...(await everywhere()),
+    mine: await openAt(name, alice),
+    'other user': await openAt(name, keys.bob.key),
+    'other workspace': await openAt(name, keys.aliceInWest.key),
+    ended: await openAndEnd(name, alice),
   })
   const vault = {
-    ...invented(),
-    'other user': await call('POST', 'vault', keys.dora),
-    'other workspace': await call('POST', 'vault', keys.aliceInWest),
-    ended: await openAndEnd('vault', keys.aliceInWest),
-    'mine elsewhere': await call('POST', 'wiki', keys.alice),
+    'other user': await openAt('vault', keys.dora.key),
+    'other workspace': await openAt('vault', keys.aliceInWest.key),
+    ended: await openAndEnd('vault', keys.aliceInWest.key),
   }
+  const external = { 'other user': await openAt('keys', first), ended: await openAndEnd('keys', first) }
   return new Map<UpstreamName, Partial<Record<SessionKind, string>>>([
     ['code', await at('code')],
-    ['wiki', await at('wiki')],
-    ['vault', vault],
+    ['wiki', { ...(await at('wiki')), 'mine elsewhere': await openAt('code', alice) }],
+    ['vault', { ...(await everywhere()), ...vault }],
+    ['open', { ...(await at('open')), nobody: await openAt('open', null) }],
+    ['keys', { ...(await everywhere()), ...external }],
   ])
 }
 

@@ -31,7 +31,11 @@ export interface EdgeOptions {
   readonly readBody?: boolean
 }
 
-export async function startEdge({ settings = {}, entry = {}, readBody = true }: EdgeOptions = {}): Promise<Edge> {
+export async function startEdge({
+  settings = {},
+  entry = {},
+  readBody = true,
+}: EdgeOptions = {}): Promise<Edge> {
   const upstream = await startScriptedUpstream({ readBody })
   const upstreams = [{ name: 'code', url: upstream.url, identity: 'none', ...entry }]
   // Limits would count the refusals that these tests ask for.

@@ -112,9 +112,7 @@ function exchangeOn(socket: Socket, head: string, body: Promise<string>, closed:
     json(value) {
       const text = JSON.stringify(value)
       const length = Buffer.byteLength(text)
-      say(
-        `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${text}`,
-      )
+      say(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${text}`)
     },
     beginEvents: () =>
       say('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n'),

@@ -30,8 +30,10 @@ export class Plan {
   next(dice: Dice): Ticket {
     if (this.#sessions.length > 20 && dice.chance(0.3)) return this.#inSession(dice)
     const opens = dice.chance(0.1)
-    const method = !opens && dice.chance(0.03) ? 'GET' : 'POST'
-    return ticketFor(dice, dice.pick(this.#holders), dice.pick(upstreamNames), { method, opens })
+    const holder = dice.pick(this.#holders)
+    // A refused POST whose body nobody read ends its connection; a GET leaves it to those behind.
+    const reads = !opens && dice.chance(holder.refused === null ? 0.03 : 0.8)
+    return ticketFor(dice, holder, dice.pick(upstreamNames), { method: reads ? 'GET' : 'POST', opens })
   }
 
   /** What an answer tells: the session it has opened, or that the one it named is over. */

@@ -9,6 +9,13 @@ import { Ledger } from './ledger.ts'
 import { Plan } from './plan.ts'
 import { startShufflingUpstream } from './shuffling-upstream.ts'
 
+export interface LoadOptions {
+  readonly seed: number
+  readonly calls: number
+  /** Where the gateway's store is; a new SQLite file when absent. */
+  readonly store?: string
+}
+
 export interface LoadResult {
   /** What was wrong; empty when every call kept its identity and every client got its own answer. */
   readonly mistakes: readonly string[]
@@ -21,7 +28,7 @@ const pooledClients = 40
 const pipeliningClients = 24
 
 /** Sends `calls` requests of hundreds of principals through one gateway, mixed as the seed has it. */
-export async function runLoad({ seed, calls }: { seed: number; calls: number }): Promise<LoadResult> {
+export async function runLoad({ seed, calls, store }: LoadOptions): Promise<LoadResult> {
   let ledger: Ledger | null = null
   const upstreams = new Map<UpstreamName, RecordingUpstream>()
   for (const [place, name] of upstreamNames.entries()) {
@@ -33,7 +40,8 @@ export async function runLoad({ seed, calls }: { seed: number; calls: number }):
   ledger = new Ledger(urls)
   // All come from one address, some with bad keys: its budget for those is not what this is about.
   const settings = { limits: { failuresPerMinute: 1_000_000 } }
-  const gateway = await startGateway({ upstreams: upstreamEntries(urls), settings })
+  const place = store === undefined ? {} : { store }
+  const gateway = await startGateway({ upstreams: upstreamEntries(urls), settings, ...place })
   const agent = new Agent({ keepAlive: true, maxSockets: 16, scheduling: 'fifo' })
   try {
     for (const upstream of upstreams.values()) upstream.trust(gateway.url)

@@ -1,7 +1,7 @@
 import type { PresentedCredential } from '../principal/credential.ts'
 import type { Principal } from '../principal/principal.ts'
 import type { Assertions } from '../tokens/assertion.ts'
-import type { Upstream } from './upstream.ts'
+import type { Upstream } from '../upstreams/upstream.ts'
 
 /** The header fields that tell an upstream who is calling: name, value, name, value … */
 export type IdentityFields = readonly string[]
