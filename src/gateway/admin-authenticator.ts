@@ -7,6 +7,6 @@ export function createAdminAuthenticator(options: { issuer: string; adminToken: 
   const admin: AdminPrincipal = { kind: 'admin', issuer: options.issuer, subject: 'admin' }
   return (credential) => {
     if (credential.kind !== 'bearer') return 'not_mine'
-    return sameSecret(credential.token, options.adminToken) ? { identified: admin } : 'not_mine'
+    return sameSecret(credential.token.reveal(), options.adminToken) ? { identified: admin } : 'not_mine'
   }
 }

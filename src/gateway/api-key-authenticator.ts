@@ -52,7 +52,7 @@ export function createApiKeyAuthenticator(
 
   return (credential) => {
     if (credential.kind !== 'api_key') return 'not_mine'
-    const { token } = credential
+    const token = credential.token.reveal()
     const id = apiKeyId(token)
     if (id === null) return unknownKey
     try {

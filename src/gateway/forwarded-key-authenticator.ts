@@ -12,8 +12,10 @@ export function createForwardedKeyAuthenticator(options: { subjectKey: Uint8Arra
   const subjectKey = createSecretKey(options.subjectKey)
   return (credential, { name, identity }) => {
     if (identity.mode !== 'forward-key') return 'not_mine'
-    if (credential.kind !== 'bearer' || !isKeyOf(credential.token, identity.keyPrefix)) return needsOwnKey
-    const subject = createHmac('sha256', subjectKey).update(`${name}\n${credential.token}`).digest('hex')
+    if (credential.kind !== 'bearer') return needsOwnKey
+    const key = credential.token.reveal()
+    if (!isKeyOf(key, identity.keyPrefix)) return needsOwnKey
+    const subject = createHmac('sha256', subjectKey).update(`${name}\n${key}`).digest('hex')
     return { identified: { kind: 'external', issuer: name, subject, workspace: identity.workspace } }
   }
 }

@@ -1,3 +1,5 @@
+import type { ClientFamily } from '../mcp/client-family.ts'
+
 /** The one a legacy MCP session belongs to: never token bytes, never the subject alone (T2, T3). */
 export interface SessionOwner {
   readonly issuer: string
@@ -14,11 +16,11 @@ export interface McpSession extends SessionOwner {
   readonly upstream: string
   /** The session id, encrypted: needed to end an idle session upstream too. */
   readonly sealedId: string
+  /** Who its client said it is. */
+  readonly client: ClientFamily
   readonly startedAt: number
   readonly lastSeenAt: number
 }
-
-export type SessionEndReason = 'deleted' | 'idle' | 'evicted' | 'revoked' | 'upstream_lost'
 
 /** Where MCP sessions live, as long as they do. */
 export interface McpSessionStore {

@@ -25,7 +25,7 @@ export function identityFor(
       return [identity.header, identity.value]
     case 'forward-key':
       return principal.kind === 'external' && credential.kind === 'bearer'
-        ? bearer(credential.token)
+        ? bearer(credential.token.reveal())
         : nothing
     case 'assertion': {
       const token = assertions.mint(principal, url)

@@ -1,7 +1,7 @@
 import type { LimitDecision, LimitPolicy } from '../limits/limiter.ts'
 import type { RequestId } from '../mcp/message.ts'
 import { rejectionReasons } from '../telemetry/vocabulary.ts'
-import type { RejectionReason } from '../telemetry/vocabulary.ts'
+import type { FaultReason, RejectionReason } from '../telemetry/vocabulary.ts'
 
 /** A refusal as `docs/reference/errors.md` lists it. */
 export interface RefusalRow {
@@ -119,7 +119,7 @@ export const refusals = {
     code: 50300,
     message: 'The gateway failed. The request id finds the reason in its log.',
   },
-} as const satisfies Record<string, RefusalRow> & Record<RejectionReason, RefusalRow>
+} as const satisfies Record<RejectionReason | FaultReason, RefusalRow>
 
 export type RefusalReason = keyof typeof refusals
 

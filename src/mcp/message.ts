@@ -1,3 +1,5 @@
+import { clientFamily } from './client-family.ts'
+import type { ClientFamily } from './client-family.ts'
 import { ambiguousKey } from './ambiguous-key.ts'
 
 export type RequestId = string | number
@@ -12,7 +14,19 @@ export interface Message {
   readonly name: string | null
   /** The protocol version claimed in `_meta`: present on every modern request. */
   readonly claimedVersion: string | null
+  /** What the sender says of itself: in `initialize`, and in every modern request; null elsewhere. */
+  readonly introduction: Introduction | null
 }
+
+/** A client's introduction, reduced to closed lists: its own words go no further. */
+export interface Introduction {
+  readonly client: ClientFamily
+  readonly protocolVersion: string
+  readonly capabilities: readonly Capability[]
+}
+
+const capabilityNames = ['sampling', 'elicitation', 'roots', 'tasks'] as const
+export type Capability = (typeof capabilityNames)[number]
 
 export type BodyProblem =
   | { readonly reason: 'invalid_json' | 'invalid_utf8' | 'not_jsonrpc' | 'empty_batch' }
@@ -74,6 +88,7 @@ function readMessage(value: unknown): Message | null {
     method,
     name: nameOf(method, members),
     claimedVersion: typeof claim === 'string' ? claim : null,
+    introduction: introductionOf(method, members, isObject(meta) ? meta : null),
   }
   if (!('id' in value)) return { kind: 'notification', id: null, ...shared }
   return isRequestId(id) ? { kind: 'request', id, ...shared } : null
@@ -82,7 +97,26 @@ function readMessage(value: unknown): Message | null {
 function readResponse(value: JsonObject): Message | null {
   const { id } = value
   if ('result' in value === 'error' in value || !(isRequestId(id) || id === null)) return null
-  return { kind: 'response', id, method: '', name: null, claimedVersion: null }
+  return { kind: 'response', id, method: '', name: null, claimedVersion: null, introduction: null }
+}
+
+function introductionOf(method: string, params: JsonObject | null, meta: JsonObject | null): Introduction | null {
+  const claim = meta?.[claimedVersionKey]
+  if (typeof claim === 'string') {
+    return introduction(meta?.['io.modelcontextprotocol/clientInfo'], claim, meta?.['io.modelcontextprotocol/clientCapabilities'])
+  }
+  if (method !== 'initialize') return null
+  return introduction(params?.['clientInfo'], params?.['protocolVersion'], params?.['capabilities'])
+}
+
+function introduction(info: unknown, version: unknown, capabilities: unknown): Introduction {
+  const name = isObject(info) ? info['name'] : null
+  const known = isObject(capabilities) ? capabilityNames.filter((capability) => isObject(capabilities[capability])) : []
+  return {
+    client: clientFamily(typeof name === 'string' ? name : null),
+    protocolVersion: typeof version === 'string' ? version : '',
+    capabilities: known,
+  }
 }
 
 function nameOf(method: string, params: JsonObject | null): string | null {

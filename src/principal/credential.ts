@@ -1,8 +1,10 @@
+import { Secret } from '../lib/secret.ts'
+
 /** What the caller presented, by shape alone: nothing here was looked up, so nothing here is trusted. */
 export type PresentedCredential =
   | { readonly kind: 'none' }
-  | { readonly kind: 'api_key'; readonly token: string }
-  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'api_key'; readonly token: Secret }
+  | { readonly kind: 'bearer'; readonly token: Secret }
   | { readonly kind: 'unusable'; readonly reason: UnusableReason }
 
 export type UnusableReason = 'malformed_header' | 'not_bearer' | 'empty_token' | 'malformed_token'
@@ -34,5 +36,5 @@ export function classifyCredential(header: string | undefined): PresentedCredent
   if (token.length > longestToken || !tokenShape.test(token)) {
     return { kind: 'unusable', reason: 'malformed_token' }
   }
-  return { kind: token.startsWith(apiKeyPrefix) ? 'api_key' : 'bearer', token }
+  return { kind: token.startsWith(apiKeyPrefix) ? 'api_key' : 'bearer', token: new Secret(token) }
 }

@@ -38,7 +38,7 @@ export function createMetricsEndpoint(metrics: Metrics, token: string | null) {
     if (token !== null) {
       if (credential.kind === 'none') return { refused: 'missing_credential' }
       if (credential.kind === 'unusable') return { refused: credential.reason }
-      if (!sameSecret(credential.token, token)) return { refused: 'malformed_token' }
+      if (!sameSecret(credential.token.reveal(), token)) return { refused: 'malformed_token' }
     }
     return answerPlainly(received, 200, 'text/plain; version=0.0.4; charset=utf-8', metrics.render())
   }

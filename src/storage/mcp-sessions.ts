@@ -8,7 +8,7 @@ export const activeSession: HotStatement<McpSession, McpSession> = {
   name: 'find-mcp-session',
   sql: (parameter) => `
     select id_hash as "idHash", upstream, issuer, subject, client_id as "clientId", workspace,
-      sealed_id as "sealedId", started_at as "startedAt", last_seen_at as "lastSeenAt"
+      sealed_id as "sealedId", client, started_at as "startedAt", last_seen_at as "lastSeenAt"
     from mcp_sessions
     where id_hash = ${parameter}`,
   toValue: (row) => ({ ...row }),
@@ -22,19 +22,19 @@ export function mcpSessionStore(database: Database): McpSessionStore {
     find: (idHash) => lookup.find(idHash),
 
     start(session) {
-      const { idHash, upstream, issuer, subject, clientId, workspace, sealedId, startedAt, lastSeenAt } =
-        session
+      const { idHash, upstream, issuer, subject, clientId, workspace } = session
       const owner = { issuer, subject, client_id: clientId, workspace }
-      const times = { sealed_id: sealedId, started_at: startedAt, last_seen_at: lastSeenAt }
+      const times = { started_at: session.startedAt, last_seen_at: session.lastSeenAt }
+      const facts = { sealed_id: session.sealedId, client: session.client, ...times }
       return kysely.transaction().execute(async (trx) => {
         // An upstream may hand out an id again, but never takes a running session from the one it belongs to (T2).
         const started = await trx
           .insertInto('mcp_sessions')
-          .values({ id_hash: idHash, upstream, ...owner, ...times })
+          .values({ id_hash: idHash, upstream, ...owner, ...facts })
           .onConflict((conflict) =>
             conflict
               .column('id_hash')
-              .doUpdateSet({ upstream, ...owner, ...times })
+              .doUpdateSet({ upstream, ...owner, ...facts })
               .where('mcp_sessions.issuer', '=', issuer)
               .where('mcp_sessions.subject', '=', subject)
               .where('mcp_sessions.client_id', '=', clientId)
@@ -104,6 +104,7 @@ export function mcpSessionStore(database: Database): McpSessionStore {
 
 function sessionOf(row: McpSessionRow): McpSession {
   const { id_hash: idHash, upstream, issuer, subject, client_id: clientId, workspace } = row
+  const facts = { sealedId: row.sealed_id, client: row.client }
   const times = { startedAt: row.started_at, lastSeenAt: row.last_seen_at }
-  return { idHash, upstream, issuer, subject, clientId, workspace, sealedId: row.sealed_id, ...times }
+  return { idHash, upstream, issuer, subject, clientId, workspace, ...facts, ...times }
 }

@@ -1,3 +1,4 @@
+import type { ClientFamily } from '../mcp/client-family.ts'
 import type { Generated } from 'kysely'
 import type { Actor } from '../identity/api-key-store.ts'
 import type { Role } from '../identity/user.ts'
@@ -54,6 +55,7 @@ export interface McpSessionRow {
   client_id: string
   workspace: string
   sealed_id: string
+  client: ClientFamily
   started_at: number
   last_seen_at: number
 }

@@ -1,7 +1,8 @@
-import type { LabelField } from './field.ts'
+import { fieldOf } from './field.ts'
+import type { LabelField, Maybe } from './field.ts'
+import { metrics } from './metric-catalogue.ts'
+import type { Metric, MetricLabels, MetricName } from './metric-catalogue.ts'
 import type { NameRegistry } from './name-registry.ts'
-import { metrics } from './signals.ts'
-import type { Metric, MetricLabels, MetricName } from './signals.ts'
 
 /** One time series of a counter or gauge. */
 export interface Cell {
@@ -15,6 +16,8 @@ export interface HistogramCell {
   sum: number
   count: number
 }
+
+type LabelValues = Readonly<Record<string, string | boolean | undefined>>
 
 interface Series {
   /** `{a="b"}` rendered once, when the series is made. */
@@ -47,23 +50,26 @@ export class Metrics {
 
   /** The cell of one series of a counter or gauge; made at zero when new. */
   cell<Name extends MetricName>(name: Name, labels: MetricLabels<Name>): Cell {
-    const { cell } = this.#find(name, labels)
+    const { cell } = this.#find(name, labels as LabelValues)
     if ('buckets' in cell) throw new TypeError(`${name} is a histogram`)
     return cell
   }
 
   /** The cell of one series of a histogram; made at zero when new. */
   histogram<Name extends MetricName>(name: Name, labels: MetricLabels<Name>): HistogramCell {
-    const { cell } = this.#find(name, labels)
+    const { cell } = this.#find(name, labels as LabelValues)
     if (!('buckets' in cell)) throw new TypeError(`${name} is not a histogram`)
     return cell
   }
 
-  #find(name: MetricName, labels: Readonly<Record<string, string>>): Series {
+  #find(name: MetricName, labels: LabelValues): Series {
     const metric: Metric = metrics[name]
-    const text = Object.entries(metric.labels)
-      .map(([label, field]) => `${label}="${escapeLabel(this.#accepted(field, labels[label]))}"`)
-      .join(',')
+    const pairs: string[] = []
+    for (const [label, declared] of Object.entries(metric.labels)) {
+      const value = this.#accepted(declared, labels[label])
+      if (value !== null) pairs.push(`${label}="${escapeLabel(value)}"`)
+    }
+    const text = pairs.join(',')
     const known = this.#series.get(name)
     const found = known?.get(text)
     if (found !== undefined) return found
@@ -73,10 +79,13 @@ export class Metrics {
   }
 
   /** The types keep strangers out; this stops a cast around them from making a label of free text (T20, T30). */
-  #accepted(field: LabelField, value: string | undefined): string {
-    if (value === undefined) return 'other'
-    const known = field.kind === 'oneOf' ? field.values.includes(value) : this.#names.has(field.set, value)
-    return known ? value : 'other'
+  #accepted(declared: LabelField | Maybe<LabelField>, value: string | boolean | undefined): string | null {
+    if (value === undefined) return 'maybe' in declared ? null : 'other'
+    const field = fieldOf(declared)
+    if (field.kind === 'flag') return value === true ? 'true' : 'false'
+    if (typeof value !== 'string') return 'other'
+    if (field.kind === 'oneOf') return field.values.includes(value) ? value : 'other'
+    return field.kind === 'registered' && this.#names.has(field.set, value) ? value : 'other'
   }
 
   /** Calls back before each rendering, for values that are a matter of the moment. */

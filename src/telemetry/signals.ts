@@ -1,29 +1,65 @@
-import { duration, oneOf, registered } from './field.ts'
-import type { Field, FieldValue, LabelField } from './field.ts'
+import { clientFamilies, llmFamilies } from '../mcp/client-family.ts'
+import { mcpMethodNames } from '../mcp/method.ts'
+import { count, duration, flag, identity, local, maybe, detail, oneOf, registered } from './field.ts'
+import type { Declared, DeclaredValue } from './field.ts'
 import {
   authMethods,
   authOutcomes,
+  completions,
+  errorTypes,
   httpMethods,
-  rejectionReasons,
-  statusClasses,
   limitedEndpoints,
+  protocolVersions,
+  rejectionReasons,
+  sessionEndReasons,
+  statusClasses,
   surfaces,
+  toolOutcomes,
 } from './vocabulary.ts'
-import type { AuthMethod, AuthOutcome, RejectionReason, Surface } from './vocabulary.ts'
 
 /**
- * The catalogue: every fact the product states about itself. It is the only way to emit and the source of
- * `docs/reference/metrics.md`. A name is declared here when the code that emits it lands, not before.
+ * The catalogue: every fact the product states about itself. It is the only way to emit and the source of the
+ * reference, of `sallyport privacy`, of the fuzz generators and of the dashboard check. A name is declared here when
+ * the code that emits it lands, not before. Names and values only grow: `signals.snapshot.json` holds them to it.
  */
 export interface Signal {
   readonly sentence: string
   /** `never`: no identity of anybody can ride on this signal, not even the operator's (T21). */
   readonly identity: 'never' | 'principal'
-  readonly fields: Readonly<Record<string, Field>>
+  /** The product-analytics event of the same name; absent when there is none. */
+  readonly analytics?: true
+  readonly fields: Readonly<Record<string, Declared>>
 }
 
-const route = registered('route')
-const method = oneOf(...httpMethods)
+export const route = registered('route')
+export const upstream = registered('upstream')
+export const tool = registered('tool')
+export const mcpMethod = oneOf(...mcpMethodNames, 'other')
+export const errorType = oneOf(...errorTypes)
+const httpMethod = oneOf(...httpMethods)
+const statusClass = oneOf(...statusClasses)
+const client = oneOf(...clientFamilies)
+
+const callDuration = duration(
+  [0.01, '<10ms'],
+  [0.1, '10-100ms'],
+  [1, '100ms-1s'],
+  [10, '1-10s'],
+  [60, '10-60s'],
+  [Infinity, '>60s'],
+)
+const lifetime = duration(
+  [5, '<5s'],
+  [60, '5-60s'],
+  [600, '1-10m'],
+  [3600, '10-60m'],
+  [86_400, '1-24h'],
+  [Infinity, '>24h'],
+)
+const items = count([1, '0'], [11, '1-10'], [101, '11-100'], [1001, '101-1000'], [Infinity, '>1000'])
+
+/** What every signal of a request says of its sender, without saying who it is. */
+const sender = { auth_mode: oneOf(...authMethods), client, llm_family: oneOf(...llmFamilies) }
 
 export const signals = {
   http_request_started: {
@@ -34,7 +70,7 @@ export const signals = {
   http_request_ended: {
     sentence: 'A request has been answered, refused or abandoned; every route, every outcome.',
     identity: 'never',
-    fields: { route, method, status_class: oneOf(...statusClasses), duration },
+    fields: { route, method: httpMethod, status_class: statusClass, duration: callDuration },
   },
   auth_decided: {
     sentence: 'A credential, or the lack of one, has been judged.',
@@ -44,12 +80,98 @@ export const signals = {
   auth_rejected: {
     sentence: 'A request has been refused because of who sent it, or from where.',
     identity: 'never',
-    fields: { reason: oneOf(...rejectionReasons), surface: oneOf(...surfaces) },
+    analytics: true,
+    fields: {
+      reason: oneOf(...rejectionReasons),
+      surface: oneOf(...surfaces),
+      oauth_configured: flag,
+      resource_metadata_url_present: flag,
+      ...sender,
+    },
+  },
+  operation_ended: {
+    sentence: 'One MCP message of a client has been answered, refused or abandoned.',
+    identity: 'principal',
+    fields: {
+      mcp_method: mcpMethod,
+      upstream,
+      tool: maybe(tool),
+      error_type: maybe(errorType),
+      duration: callDuration,
+      principal: identity,
+      /** Tool, prompt or resource as the client sent it. */
+      target: maybe(local(256)),
+      resource_uri: maybe(detail(512)),
+      address: local(64),
+      request_id: local(64),
+      trace_id: maybe(local(32)),
+      ...sender,
+    },
+  },
+  upstream_operation_ended: {
+    sentence: 'An upstream has answered one message, or failed to.',
+    identity: 'never',
+    fields: { mcp_method: mcpMethod, upstream, error_type: maybe(errorType), duration: callDuration },
+  },
+  mcp_session_ended: {
+    sentence: 'An MCP session has ended; said once, by whoever ended it.',
+    identity: 'never',
+    fields: { upstream, end_reason: oneOf(...sessionEndReasons), duration: lifetime },
+  },
+  session_initialized: {
+    sentence: 'A client has introduced itself: `initialize`, or the first modern request of a caller.',
+    identity: 'principal',
+    analytics: true,
+    fields: {
+      protocol_version: oneOf(...protocolVersions),
+      caps_sampling: flag,
+      caps_elicitation: flag,
+      caps_roots: flag,
+      caps_tasks: flag,
+      principal: identity,
+      ...sender,
+    },
+  },
+  tools_listed: {
+    sentence: 'A client has listed the tools of an upstream.',
+    identity: 'principal',
+    analytics: true,
+    fields: { upstream, count: items, principal: identity, ...sender },
+  },
+  tool_called: {
+    sentence: 'A client has called a tool.',
+    identity: 'principal',
+    analytics: true,
+    fields: {
+      upstream,
+      tool,
+      outcome: oneOf(...toolOutcomes),
+      error_kind: maybe(errorType),
+      duration: callDuration,
+      streamed: flag,
+      principal: identity,
+      ...sender,
+    },
+  },
+  stream_completed: {
+    sentence: 'An event stream to a client is over.',
+    identity: 'principal',
+    analytics: true,
+    fields: {
+      upstream,
+      completion: oneOf(...completions),
+      duration: callDuration,
+      first_event_after: maybe(callDuration),
+      event_count: items,
+      principal: identity,
+      ...sender,
+    },
   },
   rate_limited: {
     sentence: 'A caller has used up a budget.',
     identity: 'never',
-    fields: { endpoint: oneOf(...limitedEndpoints) },
+    analytics: true,
+    fields: { endpoint: oneOf(...limitedEndpoints), ...sender },
   },
   store_query_failed: {
     sentence: 'The store could not answer a question a request depends on.',
@@ -58,128 +180,18 @@ export const signals = {
       operation: oneOf('find_key', 'find_session', 'start_session', 'end_session', 'record_use', 'count'),
     },
   },
+  cache_used: {
+    sentence: 'A cache on the hot path was asked.',
+    identity: 'never',
+    fields: { cache: oneOf('assertion'), outcome: oneOf('hit', 'miss') },
+  },
 } as const satisfies Record<string, Signal>
 
 export type SignalName = keyof typeof signals
 export type SignalFields<Name extends SignalName> = {
-  readonly [F in keyof (typeof signals)[Name]['fields']]: (typeof signals)[Name]['fields'][F] extends Field
-    ? FieldValue<(typeof signals)[Name]['fields'][F]>
-    : never
+  readonly [F in keyof (typeof signals)[Name]['fields']]: DeclaredValue<(typeof signals)[Name]['fields'][F]>
 }
-
-export interface Metric {
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  readonly labels: Readonly<Record<string, LabelField>>
-  /** Upper bounds in seconds; histograms only. */
-  readonly buckets?: readonly number[]
-  /** Label values, in label order, that exist at zero from the first scrape on. */
-  readonly reachable?: readonly (readonly string[])[]
-}
-
-const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
-
-const authPairs: readonly (readonly [AuthMethod, AuthOutcome])[] = [
-  ['api_key', 'accepted'],
-  ['api_key', 'rejected'],
-  ['oauth', 'rejected'],
-  ['forwarded_key', 'accepted'],
-  ['forwarded_key', 'rejected'],
-  ['admin_token', 'accepted'],
-  ['admin_token', 'rejected'],
-  ['none', 'accepted'],
-  ['none', 'challenged'],
-  ['none', 'rejected'],
-]
-
-const metricsReasons = [
-  'missing_credential',
-  'malformed_header',
-  'not_bearer',
-  'empty_token',
-  'malformed_token',
-] as const
-
-/** The guard runs on every surface, the credential checks on two. */
-const rejectionPairs: readonly (readonly [RejectionReason, Surface])[] = [
-  ...rejectionReasons.map((reason) => [reason, 'mcp'] as const),
-  ...metricsReasons.map((reason) => [reason, 'metrics'] as const),
-  ...(['metrics', 'well_known', 'health', 'other'] as const).flatMap((surface) => [
-    ['host_rejected', surface] as const,
-    ['origin_rejected', surface] as const,
-  ]),
-]
-
-/** Names are pinned: dashboards depend on them. */
-export const metrics = {
-  sallyport_build_info: {
-    type: 'gauge',
-    help: 'Always 1; the labels say what is running.',
-    labels: { version: registered('version'), commit: registered('commit') },
-  },
-  sallyport_http_requests_total: {
-    type: 'counter',
-    help: 'Requests answered, by route template.',
-    labels: { route, method, status_class: oneOf(...statusClasses) },
-  },
-  sallyport_http_request_duration_seconds: {
-    type: 'histogram',
-    help: 'Seconds from the first byte of the request to the last byte of the answer.',
-    labels: { route, method, status_class: oneOf(...statusClasses) },
-    buckets: requestBuckets,
-  },
-  sallyport_requests_in_flight: {
-    type: 'gauge',
-    help: 'Requests that have begun and not ended, by route template.',
-    labels: { route },
-  },
-  sallyport_auth_requests_total: {
-    type: 'counter',
-    help: 'Judgements of credentials. `challenged` is the ordinary 401 to a caller who sent none.',
-    labels: { method: oneOf(...authMethods), outcome: oneOf(...authOutcomes) },
-    reachable: authPairs,
-  },
-  sallyport_auth_rejected_total: {
-    type: 'counter',
-    help: 'Requests refused because of who sent them or from where.',
-    labels: { reason: oneOf(...rejectionReasons), surface: oneOf(...surfaces) },
-    reachable: rejectionPairs,
-  },
-  sallyport_rate_limit_exceeded_total: {
-    type: 'counter',
-    help: 'Requests refused because a budget was used up.',
-    labels: { endpoint: oneOf(...limitedEndpoints) },
-    reachable: limitedEndpoints.map((endpoint) => [endpoint]),
-  },
-  sallyport_mcp_sessions_active: {
-    type: 'gauge',
-    help: 'MCP sessions that have not ended, counted in the store.',
-    labels: { upstream: registered('upstream') },
-  },
-  sallyport_gauge_refresh_age_seconds: {
-    type: 'gauge',
-    help: 'Seconds since the gauges counted in the store were last refreshed.',
-    labels: {},
-  },
-  sallyport_store_query_errors_total: {
-    type: 'counter',
-    help: 'Questions the store could not answer.',
-    labels: { operation: signals.store_query_failed.fields.operation },
-    reachable: signals.store_query_failed.fields.operation.values.map((operation) => [operation]),
-  },
-  sallyport_telemetry_refused_values_total: {
-    type: 'counter',
-    help: 'Values that telemetry would not carry because they are not what the catalogue declares.',
-    labels: { signal: oneOf(...(Object.keys(signals) as SignalName[])) },
-    reachable: Object.keys(signals).map((signal) => [signal]),
-  },
-} as const satisfies Record<string, Metric>
-
-export type MetricName = keyof typeof metrics
-export type MetricLabels<Name extends MetricName> = {
-  readonly [
-    L in keyof (typeof metrics)[Name]['labels']
-  ]: (typeof metrics)[Name]['labels'][L] extends LabelField
-    ? FieldValue<(typeof metrics)[Name]['labels'][L]>
-    : never
-}
+/** The signals that are analytics events too. */
+export type EventName = {
+  [Name in SignalName]: (typeof signals)[Name] extends { readonly analytics: true } ? Name : never
+}[SignalName]

@@ -1,91 +1,31 @@
 import type { Registered } from './field.ts'
-import { observe } from './metrics.ts'
-import type { Cell, HistogramCell, Metrics } from './metrics.ts'
-import { signals } from './signals.ts'
-import type { Signal, SignalFields, SignalName } from './signals.ts'
+import type { MetricSink } from './metric-sink.ts'
 import type { NameRegistry } from './name-registry.ts'
+import type { SignalFields, SignalName } from './signals.ts'
+import { createValidator } from './validate.ts'
 
 /** The one way to state a fact: a name of the catalogue and exactly its fields. */
 export interface Emit {
   <Name extends SignalName>(signal: Name, fields: SignalFields<Name>): void
 }
 
-type Sinks = { readonly [Name in SignalName]: (fields: SignalFields<Name>) => void }
-
-interface AnsweredCells {
-  readonly count: Cell
-  readonly seconds: HistogramCell
-  readonly inFlight: Cell
-}
-
-/** Connects the catalogue to the sinks that are on. With metrics off nothing is recorded at all. */
-export function createEmit(metrics: Metrics | null, names: NameRegistry): Emit {
-  if (metrics === null) return () => {}
-  const sinks = metricSinks(metrics)
-  return (signal, fields) => {
-    if (isDeclared(signal, fields, names)) sinks[signal](fields)
-    else metrics.cell('sallyport_telemetry_refused_values_total', { signal }).value += 1
-  }
-}
-
-/**
- * The strict encoder behind the types: a value outside its vocabulary is not recorded anywhere, but counted.
- * Registered names are checked where the series is made, off the hot path.
- */
-function isDeclared(
-  name: SignalName,
-  values: Readonly<Record<string, unknown>>,
-  names: NameRegistry,
-): boolean {
-  const { fields }: Signal = signals[name]
-  for (const key in fields) {
-    const field = fields[key]
-    const value = values[key]
-    if (field === undefined) return false
-    if (field.kind === 'duration') {
-      if (typeof value !== 'number' || !(value >= 0)) return false
-    } else if (typeof value !== 'string') return false
-    else if (field.kind === 'oneOf' ? !field.values.includes(value) : !names.has(field.set, value))
-      return false
-  }
-  return true
-}
-
-function metricSinks(metrics: Metrics): Sinks {
-  const answered = new Map<string, AnsweredCells>()
-  return {
-    http_request_started({ route }) {
-      metrics.cell('sallyport_requests_in_flight', { route }).value += 1
-    },
-    http_request_ended({ route, method, status_class, duration }) {
-      const key = `${route} ${method} ${status_class}`
-      let cells = answered.get(key)
-      if (cells === undefined) {
-        const labels = { route, method, status_class }
-        cells = {
-          count: metrics.cell('sallyport_http_requests_total', labels),
-          seconds: metrics.histogram('sallyport_http_request_duration_seconds', labels),
-          inFlight: metrics.cell('sallyport_requests_in_flight', { route }),
-        }
-        answered.set(key, cells)
-      }
-      cells.count.value += 1
-      cells.inFlight.value -= 1
-      observe(cells.seconds, duration)
-    },
-    auth_decided(labels) {
-      metrics.cell('sallyport_auth_requests_total', labels).value += 1
-    },
-    auth_rejected(labels) {
-      metrics.cell('sallyport_auth_rejected_total', labels).value += 1
-    },
-    rate_limited(labels) {
-      metrics.cell('sallyport_rate_limit_exceeded_total', labels).value += 1
-    },
-    store_query_failed(labels) {
-      metrics.cell('sallyport_store_query_errors_total', labels).value += 1
-    },
-  }
+/** A place signals go besides the metrics: traces, analytics, audit. Takes at once; work is done later. */
+export interface Sink {
+  readonly take: Emit
 }
 
 export type RouteName = Registered<'route'>
+
+/** Connects the catalogue to the sinks that are on. With none on, nothing is looked at at all. */
+export function createEmit(names: NameRegistry, metrics: MetricSink | null, sinks: readonly Sink[]): Emit {
+  if (metrics === null && sinks.length === 0) return () => {}
+  const isDeclared = createValidator(names)
+  return (signal, fields) => {
+    if (!isDeclared(signal, fields)) {
+      metrics?.refused(signal)
+      return
+    }
+    metrics?.take(signal, fields)
+    for (const sink of sinks) sink.take(signal, fields)
+  }
+}

@@ -144,6 +144,7 @@ async function fill({ kysely, kind }: Database): Promise<void> {
     numbers.map((n) => ({
       id_hash: `s${n}`,
       sealed_id: 'x',
+      client: 'other' as const,
       upstream,
       issuer,
       subject,

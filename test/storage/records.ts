@@ -41,6 +41,7 @@ export function newSession(idHash: string, more: Partial<McpSession> = {}): McpS
     subject: 'usr_a',
     clientId: '',
     workspace: 'default',
+    client: 'other',
     sealedId: `sealed ${idHash}`,
     startedAt: 100,
     lastSeenAt: 100,

@@ -86,6 +86,7 @@ export const initial: Migration = {
       .addColumn('client_id', 'text', (column) => column.notNull())
       .addColumn('workspace', 'text', (column) => column.notNull())
       .addColumn('sealed_id', 'text', (column) => column.notNull())
+      .addColumn('client', 'text', (column) => column.notNull())
       .addColumn('started_at', 'bigint', (column) => column.notNull())
       .addColumn('last_seen_at', 'bigint', (column) => column.notNull())
       .execute()

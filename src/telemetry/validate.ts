@@ -1,0 +1,51 @@
+import { fieldOf } from './field.ts'
+import type { Declared, Field } from './field.ts'
+import type { NameRegistry } from './name-registry.ts'
+import { signals } from './signals.ts'
+import type { Signal, SignalName } from './signals.ts'
+
+type Check = readonly [key: string, isDeclared: (value: unknown) => boolean]
+
+/**
+ * The strict encoder behind the types: stops what a cast around them lets through (T20, T22). Answers whether every
+ * field is there and is what the catalogue declares; what is not, goes nowhere.
+ */
+export function createValidator(names: NameRegistry): (name: SignalName, fields: object) => boolean {
+  const checks = new Map<SignalName, readonly Check[]>()
+  for (const [name, signal] of Object.entries<Signal>(signals)) {
+    const fields = Object.entries<Declared>(signal.fields)
+    checks.set(name as SignalName, fields.map(([key, declared]) => [key, checkOf(declared, names)] as const))
+  }
+  return (name, fields) => {
+    const values = fields as Readonly<Record<string, unknown>>
+    for (const [key, isDeclared] of checks.get(name) ?? []) if (!isDeclared(values[key])) return false
+    return true
+  }
+}
+
+function checkOf(declared: Declared, names: NameRegistry): (value: unknown) => boolean {
+  const present = presentCheck(fieldOf(declared), names)
+  return 'maybe' in declared ? (value) => value === undefined || present(value) : present
+}
+
+function presentCheck(field: Field, names: NameRegistry): (value: unknown) => boolean {
+  switch (field.kind) {
+    case 'oneOf': {
+      const values: ReadonlySet<unknown> = new Set(field.values)
+      return (value) => values.has(value)
+    }
+    case 'flag':
+      return (value) => typeof value === 'boolean'
+    case 'registered':
+      return (value) => typeof value === 'string' && names.has(field.set, value)
+    case 'duration':
+    case 'size':
+    case 'count':
+      return (value) => typeof value === 'number' && value >= 0 && value < Infinity
+    case 'identity':
+      return (value) => typeof value === 'object' && value !== null && 'kind' in value
+    case 'detail':
+    case 'local':
+      return (value) => typeof value === 'string' && value.length <= field.longest
+  }
+}
