@@ -1,9 +1,9 @@
 import { issueKey } from '../identity/key-lifecycle.ts'
-import type { Actor } from '../identity/api-key-store.ts'
+import type { Actor, ApiKeyStore } from '../identity/api-key-store.ts'
+import type { UserStore } from '../identity/user-store.ts'
 import { Failure } from '../lib/error.ts'
 import { newId } from '../lib/id.ts'
 import type { Surroundings } from '../server/surroundings.ts'
-import type { Store } from '../storage/open-store.ts'
 
 /** A user of the demo as `--json` prints it. */
 export interface DemoUser {
@@ -29,7 +29,7 @@ const actor: Actor = { kind: 'system', id: null }
  * was done to the store since then stays.
  */
 export async function prepareDemoUsers(
-  { users, apiKeys }: Pick<Store, 'users' | 'apiKeys'>,
+  { users, apiKeys }: { users: UserStore; apiKeys: ApiKeyStore },
   { clock, random }: Pick<Surroundings, 'clock' | 'random'>,
 ): Promise<readonly [DemoUser, DemoUser]> {
   const prepare = async ({ email, workspace }: (typeof people)[number]): Promise<DemoUser> => {

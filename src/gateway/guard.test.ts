@@ -90,7 +90,7 @@ describe("T54: the socket's own address", () => {
 
   it('that is not known lets nobody in', () => {
     const guard = createGuard({ ...publicly, loopback: false })
-    const socket = { localAddress: undefined } as Socket
+    const socket = { localAddress: undefined } as unknown as Socket
     expect(guard({ host: 'undefined', origin: undefined } as RequestHead, socket)?.refused).toBe(
       'host_rejected',
     )

@@ -130,7 +130,7 @@ describe('the era of a message', () => {
     ['a notification with a legacy header', message({ kind: 'notification' }), '2025-11-25'],
     ['a response', message({ kind: 'response' }), '2026-07-28'],
     ['no message', undefined, '2026-07-28'],
-  ] as const)('%s', (_, subject, header, modern = false) => {
+  ] as const)('%s', (_, subject, header, modern: boolean = false) => {
     expect(isModern(subject, header)).toBe(modern)
   })
 })

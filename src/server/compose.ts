@@ -34,6 +34,8 @@ export interface Composed {
   readonly routes: RouteTable
   /** Takes over what a running gateway can; answers the keys that need a restart. Open streams go on. */
   reload(next: Config): readonly OptionKey[]
+  /** How many requests have begun and not ended. */
+  running(): number
   /** From now on not ready; streams on which nobody waits for an answer end. */
   beginClosing(): void
   /** Ends jobs, then upstream connections, then the store: each before what it stands on (T43). */
@@ -63,6 +65,7 @@ export async function compose(
   const seen = createUsageWriter(1000, { write: (times) => store.mcpSessions.recordSeen(times), emit, log })
   const sessions = new McpSessions({ store: store.mcpSessions, box, clock, emit, noteSeen: seen.note })
   const streams = createOpenStreams(settings['streams.keepAliveSeconds'])
+  const load = { running: 0 }
   let closing = false
 
   const lasting = {
@@ -81,7 +84,7 @@ export async function compose(
       streams,
     },
     routes: { metrics, publishedKeys: keys.published, ping: () => store.ping(), isClosing: () => closing },
-    listener: { emit, log, clock, newRequestId: requestIds(random) },
+    listener: { emit, log, clock, newRequestId: requestIds(random), load },
   }
   // A request routed before a reload may still be reading its body; only then does its connection close, gently.
   const retire = (connection: UpstreamConnection) => {
@@ -130,6 +133,7 @@ export async function compose(
       }
       return waiting
     },
+    running: () => load.running,
     beginClosing() {
       closing = true
       streams.endAll()

@@ -28,6 +28,8 @@ export interface ListenerDependencies {
   readonly log: Log
   readonly clock: Clock
   readonly newRequestId: () => string
+  /** How many requests have begun and not ended. */
+  readonly load: { running: number }
 }
 
 /** What Node's HTTP server calls for each request. */
@@ -116,10 +118,12 @@ function observe(
   route: Registered<'route'>,
   parts: ListenerDependencies,
 ) {
-  const { emit, clock, log } = parts
+  const { emit, clock, log, load } = parts
   const startedAt = clock.monotonic()
+  load.running += 1
   emit('http_request_started', { route })
   response.once('close', () => {
+    load.running -= 1
     const duration = (clock.monotonic() - startedAt) / 1000
     // A client that left before its answer began has no status; what it missed counts as its own doing.
     const status = response.headersSent ? response.statusCode : 499

@@ -26,7 +26,7 @@ export interface LastingParts {
   readonly limiter: Limiter
   readonly gateway: Omit<GatewayParts, 'connections' | 'limits' | 'maxBodyBytes'>
   readonly routes: Pick<RoutesParts, 'metrics' | 'publishedKeys' | 'ping' | 'isClosing'>
-  readonly listener: Pick<ListenerDependencies, 'emit' | 'log' | 'clock' | 'newRequestId'>
+  readonly listener: Pick<ListenerDependencies, 'emit' | 'log' | 'clock' | 'newRequestId' | 'load'>
 }
 
 /** The part of the product that a reload replaces: upstreams, limits, guard and routes. */

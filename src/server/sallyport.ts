@@ -20,6 +20,8 @@ export interface Sallyport {
   start(placement?: { port?: number }): Promise<{ publicUrl: string }>
   /** Takes over a new configuration as far as a running gateway can; answers the keys that need a restart. */
   reload(next: Config): readonly string[]
+  /** How many requests have begun and not ended. */
+  running(): number
   /** From now on `/readyz` says no and idle event streams end; call before you stop listening. */
   beginClosing(): void
   /** Ends jobs, upstream connections and the store. Safe to call twice. */
@@ -70,6 +72,7 @@ export function sallyportOf(config: Config, surroundings: Surroundings): Sallypo
       return { publicUrl: publicUrl.href.replace(/\/$/, '') }
     },
     reload: (next) => composed?.reload(next) ?? [],
+    running: () => composed?.running() ?? 0,
     beginClosing: () => composed?.beginClosing(),
     close() {
       closed ??= (composed?.close() ?? Promise.resolve()).finally(() => {

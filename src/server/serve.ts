@@ -33,13 +33,13 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
       reload: (next) => sallyport.reload(next),
       async stop() {
         sallyport.beginClosing()
-        const inTime = await drain(server, settings['requests.drainSeconds'])
+        const inTime = await drain(server, settings['requests.drainSeconds'], () => sallyport.running())
         await sallyport.close()
         return inTime
       },
     }
   } catch (error) {
-    await drain(server, 0)
+    await drain(server, 0, () => 0)
     throw error
   }
 }

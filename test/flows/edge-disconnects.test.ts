@@ -35,7 +35,9 @@ describe.each(eras)("a %s client's leaving is mirrored to the upstream", (_, { b
   it('within a JSON body', async () => {
     const connection = await edge.open(body, fields)
     const exchange = await edge.upstream.next()
-    exchange.say('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n')
+    exchange.say(
+      'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n',
+    )
     connection.destroy()
     await exchange.closed
   })

@@ -53,7 +53,10 @@ describe.each(routes)('T13: %s %s', (method, path, surface) => {
   it('refuses a foreign Origin and `null`', async () => {
     const before = await rejected('origin_rejected', surface)
     for (const origin of ['https://evil.example', 'null', 'http://mcp.example.com']) {
-      const answer = await ask(method, path, [['Host', 'mcp.example.com'], ['Origin', origin]])
+      const answer = await ask(method, path, [
+        ['Host', 'mcp.example.com'],
+        ['Origin', origin],
+      ])
       expect([answer?.status, reasonOf(answer)]).toEqual([403, 'origin_rejected'])
       expect(answer?.headers.get('access-control-allow-origin')).toBeUndefined()
     }
@@ -70,7 +73,10 @@ describe.each(routes)('T13: %s %s', (method, path, surface) => {
   it.each(['mcp.example.com', 'MCP.EXAMPLE.COM:443', 'bare.example:99', 'port.example:8443', 'localhost:1'])(
     'lets Host %s pass the guard',
     async (host) => {
-      const answer = await ask(method, path, [['Host', host], ['Origin', 'https://APP.example.com']])
+      const answer = await ask(method, path, [
+        ['Host', host],
+        ['Origin', 'https://APP.example.com'],
+      ])
       expect([401, 200, 404]).toContain(answer?.status)
     },
   )
@@ -81,7 +87,10 @@ describe.each(routes)('T13: %s %s', (method, path, surface) => {
       ['evil.example', 'mcp.example.com'],
       ['mcp.example.com', 'evil.example'],
     ] as const) {
-      const answer = await ask(method, path, [['Host', first], ['host', second]])
+      const answer = await ask(method, path, [
+        ['Host', first],
+        ['host', second],
+      ])
       expect(second === 'evil.example' ? [421] : [400]).toContain(answer?.status)
     }
   })
@@ -111,7 +120,10 @@ it('X-Forwarded-Host and Forwarded are never believed', async () => {
 })
 
 it('two Origins are a 400 or 403, also when the last one is allowed', async () => {
-  const origins: Fields = [['Origin', 'https://evil.example'], ['Origin', 'https://app.example.com']]
+  const origins: Fields = [
+    ['Origin', 'https://evil.example'],
+    ['Origin', 'https://app.example.com'],
+  ]
   const answer = await ask('GET', '/healthz', [['Host', 'mcp.example.com'], ...origins])
   expect([answer?.status, reasonOf(answer)]).toEqual([400, 'duplicate_header'])
 })

@@ -27,7 +27,16 @@ interface Served {
 }
 
 async function serve(drainSeconds: number): Promise<Served> {
-  const args = ['serve', '--upstream', `code=${upstream.url}`, '--port', '0', '--json', '--log-level', 'debug']
+  const args = [
+    'serve',
+    '--upstream',
+    `code=${upstream.url}`,
+    '--port',
+    '0',
+    '--json',
+    '--log-level',
+    'debug',
+  ]
   const command = line.start([...args, '--requests-drain-seconds', String(drainSeconds)])
   const { listening } = JSON.parse(await command.firstLine) as { listening: string }
   const port = Number(new URL(listening).port)
@@ -66,7 +75,14 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('T43: %s', (signal) => {
     const [first, second, third] = calls.map((connection) => connection?.next())
     expect((await third)?.status).toBe(200)
     await stream?.closed
-    await expect.poll(() => openRawConnection(port).then(() => 'open', () => 'refused')).toBe('refused')
+    await expect
+      .poll(() =>
+        openRawConnection(port).then(
+          () => 'open',
+          () => 'refused',
+        ),
+      )
+      .toBe('refused')
     posts[0]?.json({ jsonrpc: '2.0', id: 1, result: { late: 1 } })
     posts[1]?.chunk('data: {"jsonrpc":"2.0","id":1,"result":{"late":2}}\n\n')
     posts[1]?.say('0\r\n\r\n')
@@ -135,7 +151,15 @@ describe('T42: what cannot be bound is said, with exit code 1', () => {
   })
 
   it.each(['192.0.2.1', 'no-such-host.invalid'])('the address %s, which is not ours', async (host) => {
-    const { code, err } = await line.run(['serve', '--upstream', `code=${upstream.url}`, '--host', host, '--port', '0'])
+    const { code, err } = await line.run([
+      'serve',
+      '--upstream',
+      `code=${upstream.url}`,
+      '--host',
+      host,
+      '--port',
+      '0',
+    ])
     expect(code).toBe(1)
     expect(err).toMatch(/sallyport: cannot listen on .* \([A-Z_]+\): choose an address of this machine/)
   })

@@ -6,9 +6,10 @@ import { legacyCall, modernCall, startEdge } from '../support/edge.ts'
 import type { Edge } from '../support/edge.ts'
 import { rawRequest } from '../support/raw-http.ts'
 
+const quick = { settings: { streams: { keepAliveSeconds: 1 } } }
 let edge: Edge
 beforeAll(async () => {
-  edge = await startEdge({ settings: { streams: { keepAliveSeconds: 1 } } })
+  edge = await startEdge(quick)
 })
 afterAll(() => edge.close())
 
@@ -20,8 +21,8 @@ interface Listening {
   until(pattern: RegExp): Promise<void>
 }
 
-async function listenTo(request: string): Promise<Listening> {
-  const socket = connect(edge.port, '127.0.0.1')
+async function listenTo(request: string, { port } = edge): Promise<Listening> {
+  const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   let text = ''
   socket.setEncoding('utf8').on('data', (chunk: string) => {
@@ -47,14 +48,15 @@ async function listenTo(request: string): Promise<Listening> {
 
 const modern = modernCall()
 const kinds = [
-  ['a legacy POST', () => edge.post(legacyCall())],
-  ['a modern POST', () => edge.post(modern.body, modern.fields)],
-  ['a GET', () => rawRequest('GET', '/mcp', [['Authorization', `Bearer ${edge.key}`]])],
+  ['a legacy POST', ({ post }: Edge) => post(legacyCall())],
+  ['a modern POST', ({ post }: Edge) => post(modern.body, modern.fields)],
+  ['a GET', ({ key }: Edge) => rawRequest('GET', '/mcp', [['Authorization', `Bearer ${key}`]])],
 ] as const
 
-describe.each(kinds)('T44: the event stream of %s', (_, request) => {
-  it('shows its head before any event, and each event before the next is made', async () => {
-    const client = await listenTo(request())
+it.each(kinds)(
+  'T44: the event stream of %s shows its head before any event, and each event before the next is made',
+  async (_, request) => {
+    const client = await listenTo(request(edge))
     const exchange = await edge.upstream.next()
     exchange.beginEvents()
     await client.until(/\r\n\r\n/)
@@ -72,18 +74,22 @@ describe.each(kinds)('T44: the event stream of %s', (_, request) => {
     await client.until(/"half":/)
     client.socket.destroy()
     await exchange.closed
-  })
+  },
+)
 
-  it('is kept alive by comments, between events only', async () => {
-    const client = await listenTo(request())
-    const exchange = await edge.upstream.next()
+// The timer decides how long each of these takes: they wait for it together.
+describe.concurrent('T44: keep-alive', () => {
+  it.each(kinds)('comments keep the stream of %s, between events only', async (_, request) => {
+    const own = await startEdge(quick)
+    const client = await listenTo(request(own), own)
+    const exchange = await own.upstream.next()
     exchange.beginEvents()
     await client.until(/: keep-alive\n\n/)
     exchange.chunk('data: {"a":')
     await client.until(/"a":/)
     // Another stream with nothing to say shows that the timer has gone round twice.
-    const other = await listenTo(request())
-    const quiet = await edge.upstream.next()
+    const other = await listenTo(request(own), own)
+    const quiet = await own.upstream.next()
     quiet.beginEvents()
     await other.until(/: keep-alive\n\n[^]*: keep-alive\n\n/)
     expect(client.text()).toMatch(/data: \{"a":\r\n$/)
@@ -93,29 +99,31 @@ describe.each(kinds)('T44: the event stream of %s', (_, request) => {
     expect(events.replace(/\r?\n?[0-9a-f]+\r\n/g, '')).toContain('data: {"a":1}\n\n: keep-alive\n\n')
     for (const socket of [client.socket, other.socket]) socket.destroy()
     await Promise.all([exchange.closed, quiet.closed])
+    await own.close()
+  })
+
+  it('a stream of declared length or in an encoding gets no comment, which would corrupt it', async () => {
+    const plain = await listenTo(edge.post(legacyCall()))
+    const quiet = await edge.upstream.next()
+    quiet.beginEvents()
+    const strict = await Promise.all(
+      ['Content-Length: 100', 'Content-Encoding: gzip\r\nTransfer-Encoding: chunked'].map(async (field) => {
+        const client = await listenTo(edge.post(legacyCall()))
+        const exchange = await edge.upstream.next()
+        exchange.say(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n${field}\r\n\r\n`)
+        await client.until(/\r\n\r\n/)
+        return client
+      }),
+    )
+    await plain.until(/: keep-alive\n\n[^]*: keep-alive\n\n/)
+    for (const client of strict) expect(client.text()).toMatch(/\r\n\r\n$/)
+    for (const { socket } of [plain, ...strict]) socket.destroy()
   })
 })
 
-it('a stream of declared length or in an encoding gets no comment, which would corrupt it', async () => {
-  const plain = await listenTo(edge.post(legacyCall()))
-  const quiet = await edge.upstream.next()
-  quiet.beginEvents()
-  const strict = await Promise.all(
-    ['Content-Length: 100', 'Content-Encoding: gzip\r\nTransfer-Encoding: chunked'].map(async (field) => {
-      const client = await listenTo(edge.post(legacyCall()))
-      const exchange = await edge.upstream.next()
-      exchange.say(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n${field}\r\n\r\n`)
-      await client.until(/\r\n\r\n/)
-      return client
-    }),
-  )
-  await plain.until(/: keep-alive\n\n[^]*: keep-alive\n\n/)
-  for (const client of strict) expect(client.text()).toMatch(/\r\n\r\n$/)
-  for (const { socket } of [plain, ...strict]) socket.destroy()
-})
-
 it('events pass byte for byte, however they are cut', async () => {
-  const events = 'id: 1\r\ndata: {"text":"é✓\u{1F600}"}\r\n\r\n: note\n\nretry: 5\rdata\r\revent: x\ndata: y\n\n'
+  const events =
+    'id: 1\r\ndata: {"text":"é✓\u{1F600}"}\r\n\r\n: note\n\nretry: 5\rdata\r\revent: x\ndata: y\n\n'
   const bytes = Buffer.from(events)
   const connection = await edge.open(legacyCall())
   const exchange = await edge.upstream.next()

@@ -50,19 +50,35 @@ describe('before an answer has begun, the client is told', () => {
     ['a reset', ({ socket }: Exchange) => socket.resetAndDestroy(), 502],
     ['an end without a word', ({ socket }: Exchange) => socket.end(), 502],
     ['an end within the head', ({ socket }: Exchange) => socket.end('HTTP/1.1 200 OK\r\nContent-'), 502],
-    ['an end within a small JSON body', ({ socket }: Exchange) => {
-      socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"json')
-    }, 502],
+    [
+      'an end within a small JSON body',
+      ({ socket }: Exchange) => {
+        socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"json')
+      },
+      502,
+    ],
     ['what is no HTTP', ({ say }: Exchange) => say('SSH-2.0-OpenSSH_9.9\r\n'), 502],
     ['a bad status', ({ say }: Exchange) => say('HTTP/1.1 abc OK\r\n\r\n'), 502],
     ['a bad length', ({ say }: Exchange) => say('HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'), 502],
-    ['two lengths', ({ say }: Exchange) => {
-      say('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} ')
-    }, 502],
-    ['length and chunks', ({ say }: Exchange) => {
-      say('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n')
-    }, 502],
-    ['a head without end', ({ say }: Exchange) => say(`HTTP/1.1 200 OK\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`), 502],
+    [
+      'two lengths',
+      ({ say }: Exchange) => {
+        say('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} ')
+      },
+      502,
+    ],
+    [
+      'length and chunks',
+      ({ say }: Exchange) => {
+        say('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n')
+      },
+      502,
+    ],
+    [
+      'a head without end',
+      ({ say }: Exchange) => say(`HTTP/1.1 200 OK\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`),
+      502,
+    ],
   ] as const)('502 on %s', async (_, act, status) => {
     for (const call of [modernCall(7), legacy]) {
       const answer = await answered(act, call)
@@ -82,7 +98,9 @@ describe('before an answer has begun, the client is told', () => {
 
   it("502 on a 401: the client's credential was good, and it must not look as if it was not", async () => {
     const answer = await answered(({ say }) =>
-      say('HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer resource_metadata="http://x"\r\nContent-Length: 0\r\n\r\n'),
+      say(
+        'HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer resource_metadata="http://x"\r\nContent-Length: 0\r\n\r\n',
+      ),
     )
     expect(failure(answer)).toEqual([502, 'upstream_refused_gateway'])
     expect(answer?.headers.get('www-authenticate')).toBeUndefined()
@@ -120,28 +138,28 @@ describe('after an answer has begun, a torn one never looks whole', () => {
     expect(connection.pending).not.toMatch(/\r\n0\r\n\r\n$/)
   })
 
-  it.each([['at the boundary of an event', 'data: {"a":1}\n\n'], ['before any event', '']])(
-    'a modern event stream that dies %s tells the request its error',
-    async (_, sent) => {
-      const { body, fields } = modernCall('my-id')
-      const connection = await edge.open(body, fields)
-      const exchange = await edge.upstream.next()
-      exchange.beginEvents()
-      if (sent !== '') exchange.chunk(sent)
-      exchange.socket.end()
-      const answer = await connection.next()
-      const events = answer?.body.split('\n\n') ?? []
-      expect(answer?.body.startsWith(sent)).toBe(true)
-      expect(events.at(-1)).toBe('')
-      const said = /^event: message\ndata: (.*)$/.exec(events.at(-2) ?? '')?.[1] ?? ''
-      expect(JSON.parse(said)).toMatchObject({
-        jsonrpc: '2.0',
-        id: 'my-id',
-        error: { code: 50200, data: { reason: 'upstream_failed' } },
-      })
-      connection.destroy()
-    },
-  )
+  it.each([
+    ['at the boundary of an event', 'data: {"a":1}\n\n'],
+    ['before any event', ''],
+  ])('a modern event stream that dies %s tells the request its error', async (_, sent) => {
+    const { body, fields } = modernCall('my-id')
+    const connection = await edge.open(body, fields)
+    const exchange = await edge.upstream.next()
+    exchange.beginEvents()
+    if (sent !== '') exchange.chunk(sent)
+    exchange.socket.end()
+    const answer = await connection.next()
+    const events = answer?.body.split('\n\n') ?? []
+    expect(answer?.body.startsWith(sent)).toBe(true)
+    expect(events.at(-1)).toBe('')
+    const said = /^event: message\ndata: (.*)$/.exec(events.at(-2) ?? '')?.[1] ?? ''
+    expect(JSON.parse(said)).toMatchObject({
+      jsonrpc: '2.0',
+      id: 'my-id',
+      error: { code: 50200, data: { reason: 'upstream_failed' } },
+    })
+    connection.destroy()
+  })
 
   it('a modern event stream that dies within an event is cut', async () => {
     const { body, fields } = modernCall()
@@ -174,9 +192,24 @@ describe('answers of every shape are relayed', () => {
     ['202', 'HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n', 202, ''],
     ['405', 'HTTP/1.1 405 No\r\nAllow: POST\r\nContent-Length: 0\r\n\r\n', 405, ''],
     ['500', 'HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops', 500, 'oops'],
-    ['103 before 200', 'HTTP/1.1 103 Early\r\nLink: <x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}', 200, '{}'],
-    ['102 twice', `${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(2)}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}`, 200, '{}'],
-    ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n', 200, '{}'],
+    [
+      '103 before 200',
+      'HTTP/1.1 103 Early\r\nLink: <x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}',
+      200,
+      '{}',
+    ],
+    [
+      '102 twice',
+      `${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(2)}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}`,
+      200,
+      '{}',
+    ],
+    [
+      'chunks',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n',
+      200,
+      '{}',
+    ],
   ])('%s', async (_, bytes, status, body) => {
     const answer = await answered(({ say }) => say(bytes), legacy)
     expect([answer?.status, answer?.body]).toEqual([status, body])
@@ -184,7 +217,9 @@ describe('answers of every shape are relayed', () => {
   })
 
   it('a body that ends with its connection is whole', async () => {
-    const answer = await answered(({ socket }) => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}'))
+    const answer = await answered(({ socket }) =>
+      socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}'),
+    )
     expect([answer?.status, answer?.body]).toEqual([200, '{}'])
   })
 

@@ -38,7 +38,9 @@ const ready = async (port: number) => (await sendRaw(port, rawRequest('GET', '/r
 
 it("lives in somebody's own server: 503, start, answers, closing, close, 503", async () => {
   const upstream = await startScriptedUpstream()
-  const sallyport = createSallyport(options({ upstreams: [{ name: 'code', url: upstream.url, identity: 'none' }] }))
+  const sallyport = createSallyport(
+    options({ upstreams: [{ name: 'code', url: upstream.url, identity: 'none' }] }),
+  )
   const { server, port } = await inServer(sallyport)
   const early = await sendRaw(port, rawRequest('GET', '/healthz'))
   expect([early?.status, early?.headers.get('retry-after')]).toEqual([503, '1'])
@@ -46,7 +48,10 @@ it("lives in somebody's own server: 503, start, answers, closing, close, 503", a
 
   expect(await sallyport.start({ port })).toEqual({ publicUrl: `http://127.0.0.1:${port}` })
   expect(await ready(port)).toBe(200)
-  const answer = await sendRaw(port, rawRequest('POST', '/mcp', [['Content-Type', 'application/json']], legacyCall()))
+  const answer = await sendRaw(
+    port,
+    rawRequest('POST', '/mcp', [['Content-Type', 'application/json']], legacyCall()),
+  )
   expect(answer?.status).toBe(401)
 
   const connection = await openRawConnection(port)
@@ -64,7 +69,16 @@ it("lives in somebody's own server: 503, start, answers, closing, close, 503", a
 })
 
 it('installs no handlers on the process and leaves no timer that keeps it alive', async () => {
-  const events = ['SIGTERM', 'SIGINT', 'SIGHUP', 'exit', 'beforeExit', 'uncaughtException', 'unhandledRejection', 'warning']
+  const events = [
+    'SIGTERM',
+    'SIGINT',
+    'SIGHUP',
+    'exit',
+    'beforeExit',
+    'uncaughtException',
+    'unhandledRejection',
+    'warning',
+  ]
   const counts = () => events.map((event) => process.listenerCount(event))
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
   const [before, timersBefore] = [counts(), timers()]
@@ -99,7 +113,12 @@ it('says everything that is wrong with the options at once', () => {
   if (!(failure instanceof Failure)) throw new Error('no failure')
   expect(failure.code).toBe('config_invalid')
   expect(failure.fix).toBe('correct the options named')
-  for (const said of ['listen.port: must be', 'did you mean publicUrl?', 'upstreams[0].name', 'upstreams[0].url'])
+  for (const said of [
+    'listen.port: must be',
+    'did you mean publicUrl?',
+    'upstreams[0].name',
+    'upstreams[0].url',
+  ])
     expect(failure.message).toContain(said)
 })
 

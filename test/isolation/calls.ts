@@ -61,11 +61,11 @@ export interface Traffic {
 
 /** Starts lanes of calls with these keys; each must go through as its own user. */
 export function startTraffic(calls: Calls, keys: readonly { key: string; sub: string }[]): Traffic {
-  let stopped = false
+  const state = { stopped: false }
   let count = 0
   const wrong: string[] = []
   const lane = async ({ key, sub }: { key: string; sub: string }) => {
-    while (!stopped) {
+    while (!state.stopped) {
       const { status, caller, body } = await calls.post('/mcp', key)
       count += 1
       if (status !== 200 || caller?.sub !== sub) wrong.push(`${sub}: ${status} ${body}`)
@@ -74,7 +74,7 @@ export function startTraffic(calls: Calls, keys: readonly { key: string; sub: st
   const running = Promise.all(keys.map(lane))
   return {
     async stop() {
-      stopped = true
+      state.stopped = true
       await running
       return { count, wrong }
     },

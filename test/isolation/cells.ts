@@ -93,7 +93,11 @@ export class CellJudge {
     const parsed = JSON.parse(body) as { error: { message: string } }
     const { message } = parsed.error
     const id = rule.knowsId === true && cell.method === 'POST' ? 1 : null
-    const rpc = { jsonrpc: '2.0', id, error: { code: rule.code, message, data: { reason: refused, requestId } } }
+    const rpc = {
+      jsonrpc: '2.0',
+      id,
+      error: { code: rule.code, message, data: { reason: refused, requestId } },
+    }
     const plain = { error: { code: refused, message, requestId } }
     const isMcp = cell.upstream !== null || (unservedPaths[cell.path] ?? 'not_found') !== 'not_found'
     same('body', body, JSON.stringify(isMcp ? rpc : plain))

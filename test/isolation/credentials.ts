@@ -37,7 +37,12 @@ const callers = {
     workspace: east,
     may: everywhere,
   },
-  aliceInWest: { ...alice, workspace: west, owner: 'alice in west', may: { ...everywhere, vault: 'allowed' } },
+  aliceInWest: {
+    ...alice,
+    workspace: west,
+    owner: 'alice in west',
+    may: { ...everywhere, vault: 'allowed' },
+  },
   dora: {
     sub: ({ people }: World) => people.dora.id,
     scope: 'code:read',
@@ -45,7 +50,11 @@ const callers = {
     workspace: west,
     may: { ...everywhere, vault: 'allowed' },
   },
-  limited: { ...alice, workspace: east, may: { ...everywhere, code: 'upstream_not_allowed', open: 'upstream_not_allowed' } },
+  limited: {
+    ...alice,
+    workspace: east,
+    may: { ...everywhere, code: 'upstream_not_allowed', open: 'upstream_not_allowed' },
+  },
   narrow: {
     ...alice,
     workspace: east,

@@ -31,15 +31,19 @@ describe.each([
     expect(world.routes.size).toBe(11)
   })
 
-  it.each(Object.keys(credentials))('T2, T5: holds for %s on every route, method and session', async (name) => {
-    const wrong: string[] = []
-    for (const cell of cellsOf(world, adminOnMcp, name)) {
-      const complaints = await judge.judge(cell)
-      const { method, path, session } = cell
-      if (complaints.length > 0) wrong.push(`${method} ${path}, session ${session}: ${complaints.join('; ')}`)
-    }
-    expect(wrong).toStrictEqual([])
-  })
+  it.each(Object.keys(credentials))(
+    'T2, T5: holds for %s on every route, method and session',
+    async (name) => {
+      const wrong: string[] = []
+      for (const cell of cellsOf(world, adminOnMcp, name)) {
+        const complaints = await judge.judge(cell)
+        const { method, path, session } = cell
+        if (complaints.length > 0)
+          wrong.push(`${method} ${path}, session ${session}: ${complaints.join('; ')}`)
+      }
+      expect(wrong).toStrictEqual([])
+    },
+  )
 
   it('T10: answers alike for what does not exist and what is not theirs, but for the request id', () => {
     const each = [...cellsOf(world, adminOnMcp, 'no credential')].length
@@ -51,7 +55,9 @@ describe.each([
       expect(answers.length).toBeGreaterThan(20)
       expect([...new Set(answers.map(({ bytes }) => bytes))], reason).toHaveLength(1)
     }
-    console.info(`${judge.tried.length} cells, ${refusals(judge.tried)} refused, ${forwarded(judge.tried)} forwarded`)
+    console.info(
+      `${judge.tried.length} cells, ${refusals(judge.tried)} refused, ${forwarded(judge.tried)} forwarded`,
+    )
   })
 
   it('lets nothing reach an upstream but what it forwards', () => {

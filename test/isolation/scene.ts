@@ -26,7 +26,12 @@ export interface Scene {
 }
 
 /** Boots it. Refused credentials do not run into their address's limit. */
-export async function createScene({ store, clock, settings = {}, entry = {} }: SceneOptions = {}): Promise<Scene> {
+export async function createScene({
+  store,
+  clock,
+  settings = {},
+  entry = {},
+}: SceneOptions = {}): Promise<Scene> {
   const upstream = await startRecordingUpstream(clock === undefined ? {} : { now: clock.now })
   const gateway = await startGateway({
     upstreams: [{ name: 'code', url: upstream.url, ...entry }],

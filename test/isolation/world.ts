@@ -91,7 +91,12 @@ export async function createWorld(adminOnMcp: boolean): Promise<World> {
       ...Object.values(keys).flatMap(({ id, key }) => [id, key, key.slice(16)]),
       ...[...sessions.values()].flatMap((some) => Object.values(some)),
       ...[...upstreams.values()].flatMap((upstream) => [upstream.url, new URL(upstream.url).host]),
-      ...[east, west, adminToken, metricsToken, 'notes:read', ...externalKeys],
+      east,
+      west,
+      adminToken,
+      metricsToken,
+      'notes:read',
+      ...externalKeys,
     ],
     async close() {
       await gateway.close()

@@ -68,7 +68,11 @@ export async function openCommandLine(): Promise<CommandLine> {
 function startCommand(folder: string, args: readonly string[], variables: Variables): RunningCommand {
   // Only what a shell needs: the variables of whoever runs the tests are none of the command's business.
   const env = { PATH: process.env['PATH'] ?? '', HOME: folder, ...variables }
-  const child = spawn(process.execPath, [program, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let out = ''
   let err = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -77,7 +81,11 @@ function startCommand(folder: string, args: readonly string[], variables: Variab
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text
   })
-  const ended = once(child, 'close').then(([code]): CommandOutcome => ({ code: code as number | null, out, err }))
+  const ended = once(child, 'close').then(([code]): CommandOutcome => ({
+    code: code as number | null,
+    out,
+    err,
+  }))
   const lines = createInterface({ input: child.stdout })
   const firstLine = Promise.race([
     once(lines, 'line').then(([line]) => String(line)),

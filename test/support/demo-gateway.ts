@@ -1,14 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { prepareDemoUsers } from '../../src/cli/demo-users.ts'
 import type { DemoUser } from '../../src/cli/demo-users.ts'
-import { startSampleUpstream } from '../../src/cli/sample-upstream/start.ts'
-import { loadConfig } from '../../src/config/load.ts'
+import { startDemo } from '../../src/cli/start-demo.ts'
 import { issueKey } from '../../src/identity/key-lifecycle.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import { serve } from '../../src/server/serve.ts'
 import { openStore } from '../../src/storage/open-store.ts'
 import type { Store } from '../../src/storage/open-store.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -38,30 +35,12 @@ export async function startDemoGateway(): Promise<DemoGateway> {
   const surroundings = { clock: systemClock, random: systemRandom, log, version }
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-clients-'))
   ends.defer(() => rm(folder, { recursive: true, force: true }))
-
-  let issuer = ''
-  const notesFile = join(folder, 'notes.db')
-  const upstream = await startSampleUpstream({ issuer: () => issuer, notesFile }, surroundings)
-  ends.defer(() => upstream.close())
-  const location = `sqlite:${join(folder, 'sallyport.db')}`
-  const loaded = loadConfig({
-    flags: new Map([
-      ['listen.port', '0'],
-      ['store', location],
-    ]),
-    upstreamFlags: [`notes=${upstream.url}`],
-    environment: {},
-    file: null,
-    readSecretFile: () => '',
-  })
-  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'))
-  const serving = await serve(loaded.config, surroundings)
-  ends.defer(async () => void (await serving.stop()))
-  issuer = serving.publicUrl
-
-  const store = openStore(location, surroundings)
+  const demo = await startDemo({ workingFolder: folder, port: '0' }, surroundings)
+  ends.defer(() => demo.stop())
+  const store = openStore(`sqlite:${demo.storeFile}`, surroundings)
   ends.defer(() => store.close())
-  const [ada, grace] = await prepareDemoUsers(store, surroundings)
+  const { gateway, upstream: upstreamUrl, users } = demo
+  const [ada, grace] = users
   const extraKey = async ({ id: userId, workspace }: DemoUser) => {
     const request = { userId, workspace, name: 'extra', scopes: [], upstreams: [], expiresInDays: 1 }
     const actor = { kind: 'admin', id: null } as const
@@ -71,17 +50,7 @@ export async function startDemoGateway(): Promise<DemoGateway> {
     return issued.key
   }
   const close = () => ends.disposeAsync()
-  return {
-    url: `${issuer}/mcp`,
-    upstreamUrl: upstream.url,
-    store,
-    ada,
-    grace,
-    extraKey,
-    lines,
-    logged,
-    close,
-  }
+  return { url: `${gateway}/mcp`, upstreamUrl, store, ada, grace, extraKey, lines, logged, close }
 }
 
 function collectLines() {

@@ -1,5 +1,5 @@
-import { Agent, request } from 'node:http'
-import type { IncomingMessage } from 'node:http'
+import { request } from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import { openRawConnection, rawRequest } from '../../support/raw-http.ts'
 import type { RawConnection } from '../../support/raw-http.ts'
 import type { Dice } from './dice.ts'
@@ -55,9 +55,9 @@ function callPooled({ port, plan, ledger, dice }: ClientParts, agent: Agent): Pr
       })
       answer.once('end', () => {
         if (leaving !== null) return leave()
-        const opened = answer.headers['mcp-session-id'] ?? null
-        settle(ticket, { plan, ledger }, answer.statusCode ?? 0, String(answer.headers['x-request-id']), text)
-        plan.answered(ticket, answer.statusCode ?? 0, typeof opened === 'string' ? opened : null)
+        const { statusCode: status = 0, headers } = answer
+        ledger.answered(ticket, { status, requestId: String(headers['x-request-id']), body: text })
+        plan.answered(ticket, status, headers['mcp-session-id']?.toString() ?? null)
         return resolve()
       })
       return undefined
@@ -65,16 +65,6 @@ function callPooled({ port, plan, ledger, dice }: ClientParts, agent: Agent): Pr
     call.end(body)
     if (leaving === 0) setImmediate(leave)
   })
-}
-
-function settle(
-  ticket: Ticket,
-  { ledger }: Pick<ClientParts, 'plan' | 'ledger'>,
-  status: number,
-  requestId: string,
-  body: string,
-): void {
-  ledger.answered(ticket, { status, requestId, body })
 }
 
 /** A client that writes several people's requests onto one socket at once, and uses the socket again and again. */

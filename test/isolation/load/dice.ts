@@ -26,7 +26,14 @@ export function createDice(seed: number): Dice {
       if (item === undefined) throw new Error('there is nothing to pick from')
       return item
     },
-    hex: () => [0, 0, 0].map(() => under(2 ** 32).toString(16).padStart(8, '0')).join(''),
+    hex: () =>
+      [0, 0, 0]
+        .map(() =>
+          under(2 ** 32)
+            .toString(16)
+            .padStart(8, '0'),
+        )
+        .join(''),
   }
 }
 

@@ -51,7 +51,7 @@ export function refusalAt(holder: Holder, upstream: UpstreamName): string | null
  */
 export async function makeHolders(gateway: TestGateway): Promise<readonly Holder[]> {
   const nobody = { authorization: null, sub: '', workspace: '', scope: '', owner: '' }
-  const holders: Holder[] = Array(20).fill({ ...nobody, refused: 'missing_credential' })
+  const holders: Holder[] = Array.from({ length: 20 }, () => ({ ...nobody, refused: 'missing_credential' }))
   const give = async (user: User, workspace: string, scopes: string[], fate: Holder['refused'] = null) => {
     const expiresInDays = fate === 'expired_key' ? -1 : null
     const { id, key } = await gateway.createKey(user, { workspace, scopes, expiresInDays })

@@ -63,8 +63,7 @@ export class Plan {
     const holder = dice.chance(0.6) && owners.length > 0 ? dice.pick(owners) : dice.pick(this.#holders)
     const upstream = dice.chance(0.9) ? session.upstream : dice.pick(upstreamNames)
     const isTheirs = holder.owner === session.owner && upstream === session.upstream
-    const ends =
-      isTheirs && session.users === 0 && dice.chance(0.1) && refusalAt(holder, upstream) === null
+    const ends = isTheirs && session.users === 0 && dice.chance(0.1) && refusalAt(holder, upstream) === null
     const usable = isTheirs && !session.ended
     // While one request ends the session, what another one gets is anybody's guess.
     if (session.users < 0) return ticketFor(dice, holder, upstream, { method: 'POST', opens: false })
