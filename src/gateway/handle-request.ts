@@ -8,6 +8,7 @@ import { limit, limitFailures } from './limit.ts'
 import type { Limits } from './limit.ts'
 import type { ObserveAuthentication } from './observe-authentication.ts'
 import { readMessages } from './read-messages.ts'
+import type { Understood } from './read-messages.ts'
 import type { Received } from './received.ts'
 import { isRefusal } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
@@ -27,6 +28,8 @@ export async function handleRequest(
   upstream: Upstream,
   parts: GatewayParts,
 ): Promise<Refusal | null> {
+  const { call } = received
+  call.upstream = upstream
   const routed = route(received, upstream)
   if (isRefusal(routed)) return routed
 
@@ -34,14 +37,25 @@ export async function handleRequest(
   parts.observeAuthentication(received.head.credential, identified)
   if (isRefusal(identified)) return limitFailures(identified, received, parts.limits)
 
+  call.principal = identified.principal
   const understood = await readMessages(identified, parts.maxBodyBytes)
   if (isRefusal(understood)) return understood
+  call.messages = understood.messages
+  call.client = introducedAs(understood) ?? call.client
 
   const authorized = await authorize(understood, parts.sessions)
   if (isRefusal(authorized)) return authorized
+
+  call.client = authorized.session?.client ?? call.client
 
   const permitted = limit(authorized, parts.limits)
   if (isRefusal(permitted)) return permitted
 
   return forward(permitted, parts)
+}
+
+/** The client as it introduces itself in this request; legacy clients do so in `initialize` alone. */
+function introducedAs({ messages }: Understood) {
+  for (const { introduction } of messages) if (introduction !== null) return introduction.client
+  return null
 }

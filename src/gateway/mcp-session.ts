@@ -1,9 +1,12 @@
+import type { ClientFamily } from '../mcp/client-family.ts'
 import type { Clock } from '../lib/clock.ts'
 import { sha256Hex } from '../lib/hash.ts'
 import type { SealedBox } from '../lib/sealed-box.ts'
 import { workspaceOf } from '../principal/principal.ts'
 import type { Principal } from '../principal/principal.ts'
+import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
+import type { SessionEndReason } from '../telemetry/vocabulary.ts'
 import type { McpSession, McpSessionStore, SessionOwner } from './mcp-session-store.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -13,6 +16,7 @@ export interface McpSessionsDependencies {
   readonly clock: Clock
   readonly emit: Emit
   readonly noteSeen: (idHash: string, at: number) => void
+  readonly names: NameRegistry
 }
 
 /** A session of a client that is gone, with what is needed to end it upstream too. */
@@ -55,7 +59,12 @@ export class McpSessions {
    * Binds a session that an upstream has just opened to the one who asked. Committed before the client learns of
    * the id. Refused when the upstream hands out an id that is somebody else's already.
    */
-  async open(id: string, upstream: string, principal: Principal): Promise<Refusal | null> {
+  async open(
+    id: string,
+    upstream: string,
+    principal: Principal,
+    client: ClientFamily,
+  ): Promise<Refusal | null> {
     if (!idShape.test(id)) return { refused: 'upstream_failed', detail: 'unusable session id' }
     const { clock, box, store } = this.#parts
     const now = clock.now()
@@ -67,6 +76,7 @@ export class McpSessions {
         idHash,
         upstream,
         sealedId,
+        client,
         startedAt: now,
         lastSeenAt: now,
       })
@@ -76,9 +86,10 @@ export class McpSessions {
     }
   }
 
-  async end({ idHash }: McpSession): Promise<void> {
+  async end({ idHash }: McpSession, reason: SessionEndReason): Promise<void> {
     try {
-      await this.#parts.store.end(idHash)
+      const ended = await this.#parts.store.end(idHash)
+      if (ended !== undefined) this.#tellEnd(ended, reason)
     } catch {
       this.#parts.emit('store_query_failed', { operation: 'end_session' })
     }
@@ -105,7 +116,17 @@ export class McpSessions {
   async endIdle(idleMs: number, most: number): Promise<IdleSession[]> {
     const { store, clock, box } = this.#parts
     const ended = await store.endIdle(clock.now() - idleMs, most)
+    for (const session of ended) this.#tellEnd(session, 'idle')
     return ended.map((session) => ({ session, id: box.open(session.sealedId, purpose(session.idHash)) }))
+  }
+
+  /** Said only by whoever ended it: the store answers the row to one caller. */
+  #tellEnd({ upstream, startedAt, lastSeenAt }: McpSession, reason: SessionEndReason): void {
+    const { names, emit, clock } = this.#parts
+    // An idle session was over when it was last seen; the wait for the sweep is not part of it.
+    const endedAt = reason === 'idle' ? lastSeenAt : clock.now()
+    const duration = Math.max(0, endedAt - startedAt) / 1000
+    emit('mcp_session_ended', { upstream: names.member('upstream', upstream), end_reason: reason, duration })
   }
 
   #unavailable(operation: 'find_session' | 'start_session', error: unknown): Refusal {

@@ -17,7 +17,7 @@ export function createObserveAuthentication(emit: Emit): ObserveAuthentication {
       emit('auth_decided', { method: acceptedBy[outcome.principal.kind], outcome: 'accepted' })
     } else if (isRejection(outcome.refused)) {
       const decided = outcome.refused === 'missing_credential' ? 'challenged' : 'rejected'
-      emit('auth_decided', { method: methodOf(credential), outcome: decided })
+      emit('auth_decided', { method: presentedMethod(credential), outcome: decided })
     }
   }
 }
@@ -29,7 +29,8 @@ const acceptedBy = {
   anonymous: 'none',
 } as const
 
-function methodOf(credential: PresentedCredential): AuthMethod {
+/** The kind of credential by its shape alone: known to every refusal, the guard's included. */
+export function presentedMethod(credential: PresentedCredential): AuthMethod {
   if (credential.kind === 'api_key') return 'api_key'
   return credential.kind === 'bearer' ? 'oauth' : 'none'
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { CallRecord } from './call-record.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** A request that has arrived. Nothing is known about its sender. */
@@ -11,6 +12,8 @@ export interface Received {
   readonly address: string
   /** Response fields that let an allowed browser origin read the answer: name, value …; empty for others. */
   readonly cors: readonly string[]
+  /** What is known of the request so far, for telling. */
+  readonly call: CallRecord
 }
 
 /*

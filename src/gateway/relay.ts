@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { isModern } from '../mcp/era.ts'
+import { AnswerWatch } from './answer-watch.ts'
+import type { AnswerWatchDependencies } from './answer-watch.ts'
 import type { Permitted } from './limit.ts'
 import { EventStream } from './event-stream.ts'
 import type { OpenStreams } from './event-stream.ts'
@@ -30,6 +32,7 @@ const relayedFields: readonly (readonly [string, string])[] = [
 export interface RelayParts {
   readonly sessions: McpSessions
   readonly streams: OpenStreams
+  readonly watch: AnswerWatchDependencies
 }
 
 type Controller = Dispatcher.DispatchController
@@ -49,6 +52,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   /** The collected body of a small answer; null when chunks are passed on as they come. */
   #collected: Buffer[] | null = null
   #stream: EventStream | null = null
+  readonly #watch: AnswerWatch
   /** Lets go of the session that this open stream keeps alive. */
   #release: (() => void) | null = null
 
@@ -56,6 +60,9 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#permitted = permitted
     this.#parts = parts
     this.#settle = settle
+    const { call } = permitted.received
+    call.sentAt = parts.watch.clock.monotonic()
+    this.#watch = new AnswerWatch(call, parts.watch)
     permitted.received.response.once('close', () => this.#onClientClose())
   }
 
@@ -76,6 +83,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#settled) return
+    this.#watch.chunk(chunk)
     if (this.#collected !== null) {
       this.#collected.push(chunk)
       return
@@ -99,6 +107,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       response.writeHead(this.#head.status, this.#head.fields)
       response.end(body)
     } else response.end()
+    this.#watch.end('result')
     this.#finish(null)
   }
 
@@ -111,6 +120,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     const notice = this.#stream === null ? null : this.#lossNotice(error)
     if (notice === null) response.destroy()
     else response.end(notice)
+    this.#watch.end('truncated')
+    this.#permitted.received.call.answerError = failureOf(error).refused
     this.#finish(null)
   }
 
@@ -129,11 +140,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { sessions } = this.#parts
     const opened = headers['mcp-session-id']
     if (typeof opened === 'string' && opened !== received.head.sessionId) {
-      return sessions.open(opened, upstream.name, principal)
+      return sessions.open(opened, upstream.name, principal, received.call.client)
     }
     if (session === null) return null
     const ends = status === 404 || (status < 300 && received.head.method === 'DELETE')
-    return ends ? sessions.end(session).then(() => null) : null
+    return ends ? sessions.end(session, status === 404 ? 'upstream_lost' : 'deleted').then(() => null) : null
   }
 
   /** Commits a session's change before the client learns of it; the answer waits, paused, meanwhile. */
@@ -150,7 +161,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   #lost(session: McpSession): Refusal {
-    void this.#parts.sessions.end(session)
+    void this.#parts.sessions.end(session, 'upstream_lost')
     return { refused: 'session_unknown', detail: 'the upstream has lost the session' }
   }
 
@@ -165,6 +176,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#head = { status, fields }
     const streaming = headers['content-type']?.startsWith('text/event-stream') === true
     const length = headers['content-length']
+    this.#watch.begin(streaming)
     if (length !== undefined) fields.push('Content-Length', length)
     if (!streaming && length !== undefined && Number(length) <= smallAnswer) {
       this.#collected = []
@@ -203,6 +215,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #onClientClose(): void {
     if (this.#settled) return
     this.#clientGone = true
+    this.#watch.end('cancelled')
     this.#controller?.abort(clientGone())
     this.#finish(null)
   }

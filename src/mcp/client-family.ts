@@ -21,7 +21,15 @@ export const clientFamilies = [
 ] as const
 export type ClientFamily = (typeof clientFamilies)[number]
 
-export const llmFamilies = ['anthropic', 'openai', 'google', 'cursor', 'inspector', 'mixed', 'unknown'] as const
+export const llmFamilies = [
+  'anthropic',
+  'openai',
+  'google',
+  'cursor',
+  'inspector',
+  'mixed',
+  'unknown',
+] as const
 export type LlmFamily = (typeof llmFamilies)[number]
 
 type Named = Exclude<ClientFamily, 'other' | 'absent'>

@@ -100,10 +100,18 @@ function readResponse(value: JsonObject): Message | null {
   return { kind: 'response', id, method: '', name: null, claimedVersion: null, introduction: null }
 }
 
-function introductionOf(method: string, params: JsonObject | null, meta: JsonObject | null): Introduction | null {
+function introductionOf(
+  method: string,
+  params: JsonObject | null,
+  meta: JsonObject | null,
+): Introduction | null {
   const claim = meta?.[claimedVersionKey]
   if (typeof claim === 'string') {
-    return introduction(meta?.['io.modelcontextprotocol/clientInfo'], claim, meta?.['io.modelcontextprotocol/clientCapabilities'])
+    return introduction(
+      meta?.['io.modelcontextprotocol/clientInfo'],
+      claim,
+      meta?.['io.modelcontextprotocol/clientCapabilities'],
+    )
   }
   if (method !== 'initialize') return null
   return introduction(params?.['clientInfo'], params?.['protocolVersion'], params?.['capabilities'])
@@ -111,7 +119,9 @@ function introductionOf(method: string, params: JsonObject | null, meta: JsonObj
 
 function introduction(info: unknown, version: unknown, capabilities: unknown): Introduction {
   const name = isObject(info) ? info['name'] : null
-  const known = isObject(capabilities) ? capabilityNames.filter((capability) => isObject(capabilities[capability])) : []
+  const known = isObject(capabilities)
+    ? capabilityNames.filter((capability) => isObject(capabilities[capability]))
+    : []
   return {
     client: clientFamily(typeof name === 'string' ? name : null),
     protocolVersion: typeof version === 'string' ? version : '',

@@ -11,6 +11,7 @@ import { reclaimIdleSessions } from '../gateway/reclaim-session.ts'
 import { requestIds } from '../lib/request-id.ts'
 import { createSealedBox } from '../lib/sealed-box.ts'
 import { LocalLimiter } from '../limits/local-limiter.ts'
+import { createMetricSink } from '../telemetry/metric-sink.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { NameRegistry } from '../telemetry/name-registry.ts'
 import { createEmit } from '../telemetry/telemetry.ts'
@@ -54,7 +55,7 @@ export async function compose(
   const { settings } = first
   const names = new NameRegistry()
   const metrics = settings['telemetry.metrics.enabled'] ? new Metrics(names) : null
-  const emit = createEmit(metrics, names)
+  const emit = createEmit(names, metrics === null ? null : createMetricSink(metrics), [])
   const issuer = placement.publicUrl.href.replace(/\/$/, '')
   const adminToken = settings['auth.adminOnMcp'] ? settings['auth.adminToken'] : null
 
@@ -63,7 +64,7 @@ export async function compose(
   const assertions = new Assertions({ issuer }, { keys, clock })
   const keyUse = createUsageWriter(1000, { write: (uses) => store.apiKeys.recordUse(uses), emit, log })
   const seen = createUsageWriter(1000, { write: (times) => store.mcpSessions.recordSeen(times), emit, log })
-  const sessions = new McpSessions({ store: store.mcpSessions, box, clock, emit, noteSeen: seen.note })
+  const sessions = new McpSessions({ store: store.mcpSessions, box, clock, emit, names, noteSeen: seen.note })
   const streams = createOpenStreams(settings['streams.keepAliveSeconds'])
   const load = { running: 0 }
   let closing = false
@@ -82,6 +83,7 @@ export async function compose(
       assertions,
       sessions,
       streams,
+      watch: { clock, names },
     },
     routes: { metrics, publishedKeys: keys.published, ping: () => store.ping(), isClosing: () => closing },
     listener: { emit, log, clock, newRequestId: requestIds(random), load },

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { CallRecord } from '../gateway/call-record.ts'
 import { clientAddress } from '../gateway/client-address.ts'
 import type { Cors } from '../gateway/cors.ts'
 import type { Guard } from '../gateway/guard.ts'
+import { observeCall, senderOf } from '../gateway/observe-call.ts'
 import type { Received } from '../gateway/received.ts'
 import { refuse } from '../gateway/refuse.ts'
 import { isRejection } from '../gateway/refusal.ts'
@@ -12,6 +14,7 @@ import { runCall } from '../principal/current-call.ts'
 import { anonymous } from '../principal/principal.ts'
 import type { Registered } from '../telemetry/field.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
 import { httpMethods, statusClasses } from '../telemetry/vocabulary.ts'
 import type { HttpMethod, StatusClass, Surface } from '../telemetry/vocabulary.ts'
@@ -27,6 +30,7 @@ export interface ListenerDependencies {
   readonly emit: Emit
   readonly log: Log
   readonly clock: Clock
+  readonly names: NameRegistry
   readonly newRequestId: () => string
   /** How many requests have begun and not ended. */
   readonly load: { running: number }
@@ -46,6 +50,7 @@ export function createListener(parts: ListenerDependencies): Listener {
       requestId: parts.newRequestId(),
       address: clientAddress(request.socket.remoteAddress, head.forwardedFor, parts.isTrustedProxy),
       cors: parts.cors.fieldsFor(head.origin),
+      call: new CallRecord(parts.clock.monotonic()),
     }
     const route = parts.routes.get(received.head.path)
     const surface = route?.surface ?? parts.unknownPath(received.head.path).surface
@@ -103,8 +108,12 @@ function answerRefusal(
   parts: ListenerDependencies,
 ): void {
   const reason = refusal.refused
-  if (isRejection(reason)) parts.emit('auth_rejected', { reason, surface })
-  if (reason === 'rate_limited') parts.emit('rate_limited', { endpoint: 'mcp' })
+  received.call.refused = reason
+  if (isRejection(reason)) {
+    const oauth = { oauth_configured: false, resource_metadata_url_present: false }
+    parts.emit('auth_rejected', { reason, surface, ...oauth, ...senderOf(received) })
+  }
+  if (reason === 'rate_limited') parts.emit('rate_limited', { endpoint: 'mcp', ...senderOf(received) })
   if (refusal.detail !== undefined) {
     const fields = { requestId: received.requestId, reason, detail: refusal.detail }
     if (reason === 'internal') parts.log.error('a request failed', fields)
@@ -113,18 +122,14 @@ function answerRefusal(
   refuse(received, refusal, surface)
 }
 
-function observe(
-  { response, head, requestId }: Received,
-  route: Registered<'route'>,
-  parts: ListenerDependencies,
-) {
+function observe(received: Received, route: Registered<'route'>, parts: ListenerDependencies) {
   const { emit, clock, log, load } = parts
-  const startedAt = clock.monotonic()
+  const { response, head, requestId, call } = received
   load.running += 1
   emit('http_request_started', { route })
   response.once('close', () => {
     load.running -= 1
-    const duration = (clock.monotonic() - startedAt) / 1000
+    const duration = (clock.monotonic() - call.startedAt) / 1000
     // A client that left before its answer began has no status; what it missed counts as its own doing.
     const status = response.headersSent ? response.statusCode : 499
     emit('http_request_ended', {
@@ -133,6 +138,7 @@ function observe(
       status_class: classOf(status),
       duration,
     })
+    observeCall(received, parts)
     log.debug('request', { requestId, route, method: methodOf(head.method), status, seconds: duration })
   })
 }

@@ -48,6 +48,7 @@ export function buildLiveGateway(
   const { settings } = config
   const { placement, names } = lasting
   const upstreams = upstreamsOf(config.upstreams)
+  for (const { name } of upstreams) names.register('upstream', name)
   const reachable = new Map(
     upstreams.map((upstream) => [upstream.name, { upstream, connection: connectionTo(upstream, before) }]),
   )
@@ -69,6 +70,7 @@ export function buildLiveGateway(
   })
   const listener = createListener({
     ...lasting.listener,
+    names,
     guard: createGuard({
       ...placement,
       allowedHosts: settings.allowedHosts,

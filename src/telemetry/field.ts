@@ -72,7 +72,8 @@ export type FieldValue<F extends Field> =
             : string
 
 /** The value of a declared field; `undefined` where it may be absent. */
-export type DeclaredValue<D> = D extends Maybe<infer F> ? FieldValue<F> | undefined : D extends Field ? FieldValue<D> : never
+export type DeclaredValue<D> =
+  D extends Maybe<infer F> ? FieldValue<F> | undefined : D extends Field ? FieldValue<D> : never
 
 export function oneOf<const Value extends string>(...values: readonly Value[]): OneOf<Value> {
   return { kind: 'oneOf', values }

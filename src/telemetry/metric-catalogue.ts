@@ -40,7 +40,13 @@ const authPairs: readonly (readonly [AuthMethod, AuthOutcome])[] = [
   ['none', 'rejected'],
 ]
 
-const metricsReasons = ['missing_credential', 'malformed_header', 'not_bearer', 'empty_token', 'malformed_token'] as const
+const metricsReasons = [
+  'missing_credential',
+  'malformed_header',
+  'not_bearer',
+  'empty_token',
+  'malformed_token',
+] as const
 
 /** The guard runs on every surface, the credential checks on two. */
 const rejectionPairs: readonly (readonly [RejectionReason, Surface])[] = [
@@ -162,7 +168,10 @@ export const metrics = {
   sallyport_telemetry_dropped_total: {
     type: 'counter',
     help: 'Telemetry that was lost on its way, by sink.',
-    labels: { sink: oneOf('analytics', 'traces', 'audit'), reason: oneOf('queue_full', 'send_failed', 'closed') },
+    labels: {
+      sink: oneOf('analytics', 'traces', 'audit'),
+      reason: oneOf('queue_full', 'send_failed', 'closed'),
+    },
     reachable: ['analytics', 'traces', 'audit'].flatMap((sink) =>
       ['queue_full', 'send_failed', 'closed'].map((reason) => [sink, reason]),
     ),

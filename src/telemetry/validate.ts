@@ -14,7 +14,10 @@ export function createValidator(names: NameRegistry): (name: SignalName, fields:
   const checks = new Map<SignalName, readonly Check[]>()
   for (const [name, signal] of Object.entries<Signal>(signals)) {
     const fields = Object.entries<Declared>(signal.fields)
-    checks.set(name as SignalName, fields.map(([key, declared]) => [key, checkOf(declared, names)] as const))
+    checks.set(
+      name as SignalName,
+      fields.map(([key, declared]) => [key, checkOf(declared, names)] as const),
+    )
   }
   return (name, fields) => {
     const values = fields as Readonly<Record<string, unknown>>

@@ -93,7 +93,14 @@ export const rpcCodes = [
 ] as const
 
 /** `error.type` of an operation: what went wrong, absent when nothing did. */
-export const errorTypes = [...rpcCodes, 'tool_error', 'cancelled', ...rejectionReasons, ...faultReasons, 'other'] as const
+export const errorTypes = [
+  ...rpcCodes,
+  'tool_error',
+  'cancelled',
+  ...rejectionReasons,
+  ...faultReasons,
+  'other',
+] as const
 export type ErrorType = (typeof errorTypes)[number]
 
 export const protocolVersions = ['2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28', 'other'] as const

@@ -1,0 +1,49 @@
+import { rpcCodes } from '../telemetry/vocabulary.ts'
+import type { ErrorType } from '../telemetry/vocabulary.ts'
+
+/** What a JSON-RPC answer says: its error, if any, and the tools it lists. */
+export interface AnswerFacts {
+  readonly error: ErrorType | null
+  /** Names in `result.tools`; null when the answer is no list of tools. */
+  readonly tools: readonly string[] | null
+  /** Whether the answer may be shown to others than its caller (`cacheScope`); undefined when it does not say. */
+  readonly shared: boolean | undefined
+}
+
+const nothing: AnswerFacts = { error: null, tools: null, shared: undefined }
+const codes: ReadonlyMap<string, ErrorType> = new Map(rpcCodes.map((code) => [code, code]))
+
+/** Whether an answer is worth parsing: a look for a few words costs far less than reading it. */
+export function mayTell(body: Buffer, listsTools: boolean): boolean {
+  return listsTools || body.includes('"error"') || body.includes('"isError"')
+}
+
+/** Reads a JSON-RPC answer, or the data of one event; what is none says nothing. */
+export function readAnswer(text: string): AnswerFacts {
+  let answer: unknown
+  try {
+    answer = JSON.parse(text)
+  } catch {
+    return nothing
+  }
+  if (!isObject(answer)) return nothing
+  const { error, result } = answer
+  if (isObject(error)) return { ...nothing, error: codes.get(String(error['code'])) ?? 'other' }
+  if (!isObject(result)) return nothing
+  const tools = result['tools']
+  const scope = result['cacheScope']
+  return {
+    error: result['isError'] === true ? 'tool_error' : null,
+    tools: Array.isArray(tools) ? tools.flatMap(nameOf) : null,
+    shared: scope === 'public' ? true : scope === 'private' ? false : undefined,
+  }
+}
+
+function nameOf(tool: unknown): string[] {
+  const name = isObject(tool) ? tool['name'] : null
+  return typeof name === 'string' ? [name] : []
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}

@@ -1,0 +1,160 @@
+import { llmFamily } from '../mcp/client-family.ts'
+import type { Message } from '../mcp/message.ts'
+import { knownMethod } from '../mcp/method.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Registered } from '../telemetry/field.ts'
+import type { NameRegistry } from '../telemetry/name-registry.ts'
+import type { Emit } from '../telemetry/telemetry.ts'
+import { protocolVersions } from '../telemetry/vocabulary.ts'
+import type { AuthMethod, ErrorType, ProtocolVersion, ToolOutcome } from '../telemetry/vocabulary.ts'
+import { presentedMethod } from './observe-authentication.ts'
+import type { Received } from './received.ts'
+
+export interface ObserveCallParts {
+  readonly emit: Emit
+  readonly names: NameRegistry
+  readonly clock: Clock
+}
+
+/** What a request's sender is, without saying who. */
+export function senderOf({ head, call }: Received) {
+  const auth_mode: AuthMethod =
+    call.principal.kind === 'external' ? 'forwarded_key' : presentedMethod(head.credential)
+  return { auth_mode, client: call.client, llm_family: llmFamily(call.client) }
+}
+
+/** States what became of one request on an MCP endpoint, once its answer is over. */
+export function observeCall(received: Received, { emit, names, clock }: ObserveCallParts): void {
+  const { call } = received
+  if (call.upstream === null) return
+  const now = clock.monotonic()
+  const upstream = names.member('upstream', call.upstream.name)
+  const error = errorOf(received)
+  const sender = senderOf(received)
+  const shared = { upstream, duration: (now - call.startedAt) / 1000, principal: call.principal, ...sender }
+  for (const message of call.messages) {
+    if (message.kind === 'response') continue
+    const mcp_method = knownMethod(message.method)
+    const tool = toolOf(message, names)
+    emit('operation_ended', {
+      ...shared,
+      mcp_method,
+      tool,
+      error_type: error,
+      target: message.name?.slice(0, 256),
+      resource_uri: message.method === 'resources/read' ? message.name?.slice(0, 512) : undefined,
+      address: received.address.slice(0, 64),
+      request_id: received.requestId,
+      trace_id: undefined,
+    })
+    if (call.sentAt !== null) {
+      const duration = ((call.answeredAt ?? now) - call.sentAt) / 1000
+      emit('upstream_operation_ended', { mcp_method, upstream, error_type: error, duration })
+    }
+    observeUse(message, received, shared, parts(tool, error), emit)
+  }
+  if (call.stream !== null) observeStream(received, shared, now, emit)
+}
+
+interface Shared extends ReturnType<typeof senderOf> {
+  readonly upstream: Registered<'upstream'>
+  readonly duration: number
+  readonly principal: Received['call']['principal']
+}
+
+interface UseParts {
+  readonly tool: Registered<'tool'> | undefined
+  readonly error: ErrorType | undefined
+}
+
+function parts(tool: UseParts['tool'], error: UseParts['error']): UseParts {
+  return { tool, error }
+}
+
+/** The events of product usage, each with what its own sentence in the catalogue says. */
+function observeUse(
+  message: Message,
+  { call }: Received,
+  shared: Shared,
+  { tool, error }: UseParts,
+  emit: Emit,
+): void {
+  const { upstream, duration, principal, auth_mode, client, llm_family } = shared
+  const sender = { auth_mode, client, llm_family }
+  if (message.method === 'tools/call' && tool !== undefined) {
+    const use = {
+      upstream,
+      tool,
+      outcome: outcomeOf(error),
+      error_kind: error,
+      duration,
+      principal,
+      ...sender,
+    }
+    emit('tool_called', { ...use, streamed: call.stream !== null })
+  }
+  // Only a client's own listing counts, and only one that was answered (T27).
+  if (message.method === 'tools/list' && call.toolsListed !== null) {
+    emit('tools_listed', { upstream, count: call.toolsListed, principal, ...sender })
+  }
+  if (message.method === 'initialize' && message.introduction !== null && error === undefined) {
+    const { protocolVersion, capabilities } = message.introduction
+    emit('session_initialized', {
+      protocol_version: versionOf(protocolVersion),
+      caps_sampling: capabilities.includes('sampling'),
+      caps_elicitation: capabilities.includes('elicitation'),
+      caps_roots: capabilities.includes('roots'),
+      caps_tasks: capabilities.includes('tasks'),
+      principal,
+      ...sender,
+    })
+  }
+}
+
+function observeStream({ call }: Received, shared: Shared, now: number, emit: Emit): void {
+  const { stream } = call
+  if (stream === null) return
+  const { upstream, principal, auth_mode, client, llm_family } = shared
+  const first = stream.firstEventAt === null ? undefined : (stream.firstEventAt - call.startedAt) / 1000
+  emit('stream_completed', {
+    upstream,
+    completion: stream.completion,
+    duration: (now - stream.openedAt) / 1000,
+    first_event_after: first,
+    event_count: stream.events,
+    principal,
+    auth_mode,
+    client,
+    llm_family,
+  })
+}
+
+/** What went wrong: our refusal, else what the answer said, else that the client left before it was over. */
+function errorOf({ call, response }: Received): ErrorType | undefined {
+  if (call.refused !== null) return call.refused
+  if (call.answerError !== null) return call.answerError
+  return response.writableFinished ? undefined : 'cancelled'
+}
+
+function toolOf({ method, name }: Message, names: NameRegistry): Registered<'tool'> | undefined {
+  return method === 'tools/call' ? names.member('tool', name ?? 'other') : undefined
+}
+
+const upstreamErrors: ReadonlySet<string> = new Set<ErrorType>([
+  'upstream_unreachable',
+  'upstream_failed',
+  'upstream_refused_gateway',
+  'upstream_redirected',
+])
+
+function outcomeOf(error: ErrorType | undefined): ToolOutcome {
+  if (error === undefined) return 'success'
+  if (error === 'tool_error' || error === 'cancelled') return error
+  if (error === 'upstream_timeout') return 'timeout'
+  if (upstreamErrors.has(error)) return 'upstream_error'
+  return error.startsWith('-') || error === 'other' ? 'protocol_error' : 'denied'
+}
+
+function versionOf(text: string): ProtocolVersion {
+  return protocolVersions.find((version) => version === text) ?? 'other'
+}
