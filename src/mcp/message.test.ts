@@ -115,6 +115,7 @@ describe('the era of a message', () => {
     method: 'a',
     name: null,
     claimedVersion: null,
+    introduction: null,
     ...more,
   })
   it.each([

@@ -44,6 +44,7 @@ describe('headers and body', () => {
     method: 'tools/call',
     name: 'é',
     claimedVersion: '2026-07-28',
+    introduction: null,
   }
   const agreeing = { method: 'tools/call', name: sentinel('é'), protocolVersion: '2026-07-28' }
   const none = { method: undefined, name: undefined, protocolVersion: undefined }
@@ -73,7 +74,14 @@ describe('headers and body', () => {
   })
 
   it('a response mirrors nothing', () => {
-    const response: Message = { kind: 'response', id: 1, method: '', name: null, claimedVersion: null }
+    const response: Message = {
+      kind: 'response',
+      id: 1,
+      method: '',
+      name: null,
+      claimedVersion: null,
+      introduction: null,
+    }
     expect(contradictingHeader({ ...agreeing, name: '=?base64?x?=' }, response)).toBeNull()
   })
 })

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { classifyCredential } from './credential.ts'
 
@@ -9,7 +10,16 @@ describe('what an Authorization field presents', () => {
     ['BEARER  eyJh.b.c', { kind: 'bearer', token: 'eyJh.b.c' }],
     ['  Bearer abc==  ', { kind: 'bearer', token: 'abc==' }],
     ['Bearer SP_abc', { kind: 'bearer', token: 'SP_abc' }],
-  ])('%j is %j', (header, credential) => expect(classifyCredential(header)).toEqual(credential))
+  ])('%j is %j', (header, expected) => {
+    const credential = classifyCredential(header)
+    const shown = 'token' in credential ? { kind: credential.kind, token: credential.token.reveal() } : credential
+    expect(shown).toEqual(expected)
+  })
+
+  it('T7: keeps the token from every way of printing it', () => {
+    const credential = classifyCredential('Bearer sp_abcdef')
+    expect([JSON.stringify(credential), inspect(credential), `${Object.values(credential)}`].join()).not.toContain('abcdef')
+  })
 })
 
 describe('what nobody can use', () => {

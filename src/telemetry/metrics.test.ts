@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Metrics, observe } from './metrics.ts'
 import { NameRegistry } from './name-registry.ts'
-import { metrics as catalogue } from './signals.ts'
+import { metrics as catalogue } from './metric-catalogue.ts'
 
 function fresh() {
   const names = new NameRegistry()

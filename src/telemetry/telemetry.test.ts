@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createMetricSink } from './metric-sink.ts'
 import { Metrics } from './metrics.ts'
 import { NameRegistry } from './name-registry.ts'
 import { createEmit } from './telemetry.ts'
@@ -6,7 +7,7 @@ import { createEmit } from './telemetry.ts'
 function recording() {
   const names = new NameRegistry()
   const metrics = new Metrics(names)
-  const emit = createEmit(metrics, names)
+  const emit = createEmit(names, createMetricSink(metrics), [])
   const route = names.register('route', '/mcp')
   const changed = () =>
     metrics
@@ -15,6 +16,13 @@ function recording() {
       .filter((line) => !line.startsWith('#') && line !== '' && !line.endsWith(' 0'))
   return { names, emit, route, changed }
 }
+const sender = { auth_mode: 'api_key', client: 'other', llm_family: 'unknown' } as const
+const refusedFrom = {
+  surface: 'mcp',
+  oauth_configured: false,
+  resource_metadata_url_present: false,
+  ...sender,
+} as const
 const ended = { method: 'POST', status_class: '2xx', duration: 0.2 } as const
 
 describe('what happened becomes numbers', () => {
@@ -31,7 +39,7 @@ describe('what happened becomes numbers', () => {
   it('T14: each reason is counted for itself', () => {
     const { emit, changed } = recording()
     for (const reason of ['origin_rejected', 'insufficient_scope', 'upstream_not_allowed'] as const)
-      emit('auth_rejected', { reason, surface: 'mcp' })
+      emit('auth_rejected', { reason, ...refusedFrom })
     expect(changed()).toEqual([
       'sallyport_auth_rejected_total{reason="insufficient_scope",surface="mcp"} 1',
       'sallyport_auth_rejected_total{reason="origin_rejected",surface="mcp"} 1',
@@ -44,7 +52,7 @@ describe('T20: what the catalogue does not declare is counted, and recorded nowh
   const { names } = recording()
   const declared = names.register('route', '/mcp')
   it.each([
-    ['a reason of free text', 'auth_rejected', { reason: 'key sp_abc', surface: 'mcp' }],
+    ['a reason of free text', 'auth_rejected', { ...refusedFrom, reason: 'key sp_abc' }],
     ['a raw verb', 'http_request_ended', { ...ended, route: declared, method: 'PROPFIND' }],
     ['a raw path', 'http_request_ended', { ...ended, route: '/secret' }],
     ['a path that was never registered', 'http_request_started', { route: '/mcp/../x' }],
@@ -65,12 +73,12 @@ describe('T20: what the catalogue does not declare is counted, and recorded nowh
 
   it('a field nobody declared reaches no metric', () => {
     const { emit, changed } = recording()
-    emit('auth_rejected', { reason: 'unknown_key', surface: 'mcp', user: 'jane' } as never)
+    emit('auth_rejected', { ...refusedFrom, reason: 'unknown_key', user: 'jane' } as never)
     expect(changed().join('\n')).not.toContain('jane')
   })
 })
 
 it('with metrics off nothing is recorded, and nothing fails', () => {
-  const emit = createEmit(null, new NameRegistry())
+  const emit = createEmit(new NameRegistry(), null, [])
   expect(emit('auth_decided', { method: 'none', outcome: 'challenged' })).toBeUndefined()
 })
