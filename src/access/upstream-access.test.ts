@@ -16,6 +16,7 @@ const user: UserPrincipal = {
   scopes: [],
   credentialId: 'k',
   upstreams: [],
+  attributionSalt: '',
 }
 
 describe('who may call an upstream', () => {

@@ -74,5 +74,6 @@ function principalOf(key: ApiKeyForCall, issuer: string): UserPrincipal {
     scopes: key.scopes,
     credentialId: key.id,
     upstreams: key.upstreams,
+    attributionSalt: key.attributionSalt,
   }
 }

@@ -63,5 +63,6 @@ function ownerPrincipal({ issuer, subject, clientId, workspace }: McpSession): P
   if (subject === '') return { kind: 'anonymous' }
   if (workspace === '') return { kind: 'admin', issuer, subject: 'admin' }
   const client = clientId === '' ? {} : { clientId }
-  return { kind: 'user', issuer, subject, workspace, scopes: [], credentialId: '', upstreams: [], ...client }
+  const nothing = { scopes: [], credentialId: '', upstreams: [], attributionSalt: '' }
+  return { kind: 'user', issuer, subject, workspace, ...nothing, ...client }
 }

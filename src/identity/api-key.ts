@@ -34,6 +34,8 @@ export interface ApiKeyForCall {
   readonly upstreams: readonly string[]
   readonly expiresAt: number | null
   readonly revokedAt: number | null
+  /** The owner's part in pseudonyms. */
+  readonly attributionSalt: string
   /** True when the owner is disabled or no longer a member of the key's workspace. */
   readonly ownerInactive: boolean
 }

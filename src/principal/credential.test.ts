@@ -12,13 +12,16 @@ describe('what an Authorization field presents', () => {
     ['Bearer SP_abc', { kind: 'bearer', token: 'SP_abc' }],
   ])('%j is %j', (header, expected) => {
     const credential = classifyCredential(header)
-    const shown = 'token' in credential ? { kind: credential.kind, token: credential.token.reveal() } : credential
+    const shown =
+      'token' in credential ? { kind: credential.kind, token: credential.token.reveal() } : credential
     expect(shown).toEqual(expected)
   })
 
   it('T7: keeps the token from every way of printing it', () => {
     const credential = classifyCredential('Bearer sp_abcdef')
-    expect([JSON.stringify(credential), inspect(credential), `${Object.values(credential)}`].join()).not.toContain('abcdef')
+    expect(
+      [JSON.stringify(credential), inspect(credential), `${Object.values(credential)}`].join(),
+    ).not.toContain('abcdef')
   })
 })
 

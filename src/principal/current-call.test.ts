@@ -11,6 +11,7 @@ const ada: UserPrincipal = {
   scopes: [],
   credentialId: 'key',
   upstreams: [],
+  attributionSalt: '',
 }
 
 it('T1: a call ends with its work; what runs next starts from nothing', async () => {

@@ -11,6 +11,8 @@ export interface UserPrincipal {
   readonly clientId?: string
   /** Upstream names the credential is limited to; empty means every one. */
   readonly upstreams: readonly string[]
+  /** The person's own part in pseudonyms; gone when the person is erased. */
+  readonly attributionSalt: string
 }
 
 /** The holder of the admin token. Bound to no workspace, never a user. */

@@ -15,7 +15,7 @@ export const keyForCall: HotStatement<Stored<ApiKeyForCall> & { ownerInactive: 0
   name: 'find-api-key',
   sql: (parameter) => `
     select k.id, k.secret_hash as "secretHash", k.user_id as "userId", k.workspace, k.scopes, k.upstreams,
-      k.expires_at as "expiresAt", k.revoked_at as "revokedAt",
+      u.attribution_salt as "attributionSalt", k.expires_at as "expiresAt", k.revoked_at as "revokedAt",
       case when u.disabled_at is not null or m.user_id is null then 1 else 0 end as "ownerInactive"
     from api_keys k
       join users u on u.id = k.user_id

@@ -1,8 +1,7 @@
 import type { ClientFamily } from '../mcp/client-family.ts'
 import type { Generated } from 'kysely'
-import type { Actor } from '../identity/api-key-store.ts'
 import type { Role } from '../identity/user.ts'
-import type { AuditAction } from '../telemetry/audit-store.ts'
+import type { AuditAction, AuditActor, AuditOutcome } from '../telemetry/audit-store.ts'
 import type { SigningKeyUse } from '../tokens/signing-key-store.ts'
 
 /** The tables after the last migration. Times are epoch milliseconds; lists are JSON text. */
@@ -22,6 +21,8 @@ interface UserRow {
   email: string
   created_at: number
   disabled_at: number | null
+  /** Goes into every pseudonym of this person; without it, none can be led back. */
+  attribution_salt: string
 }
 
 interface ApiKeyRow {
@@ -60,15 +61,22 @@ export interface McpSessionRow {
   last_seen_at: number
 }
 
-interface AuditLogRow {
+export interface AuditLogRow {
   /** Rises with each row, so that rows of one millisecond keep their order. */
   position: Generated<number>
   id: string
   time: number
-  actor_kind: Actor['kind']
+  actor_kind: AuditActor
   actor_id: string | null
   workspace: string | null
+  client_id: string | null
+  credential_id: string | null
+  address: string | null
   action: AuditAction
   target: string
-  outcome: 'success'
+  outcome: AuditOutcome
+  reason: string | null
+  request_id: string | null
+  trace_id: string | null
+  count: number
 }

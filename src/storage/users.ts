@@ -19,7 +19,7 @@ export function userStore(
         // `do nothing` waits for a rival insert to commit, so that whichever comes second finds the first one's row.
         const inserted = await trx
           .insertInto('users')
-          .values({ id, email, created_at: at })
+          .values({ id, email, created_at: at, attribution_salt: newSalt(random) })
           .onConflict((conflict) => conflict.column('email').doNothing())
           .executeTakeFirst()
         const user = await trx
@@ -55,6 +55,43 @@ export function userStore(
       return groupByUser(await selectUsers(kysely).execute())
     },
 
+    async listPseudonymous() {
+      const rows = await kysely
+        .selectFrom('users')
+        .innerJoin('memberships', 'memberships.user_id', 'users.id')
+        .select(['users.id as userId', 'users.email', 'memberships.workspace'])
+        .select('users.attribution_salt as salt')
+        .execute()
+      const keys = await kysely
+        .selectFrom('api_keys')
+        .select(['id', 'user_id as userId', 'workspace'])
+        .execute()
+      return rows.map((row) => {
+        const own = keys.filter(
+          ({ userId, workspace }) => userId === row.userId && workspace === row.workspace,
+        )
+        return { ...row, keyIds: own.map(({ id }) => id) }
+      })
+    },
+
+    erase(userId, at, actor) {
+      return kysely.transaction().execute(async (trx) => {
+        await trx.deleteFrom('api_keys').where('user_id', '=', userId).execute()
+        await trx.deleteFrom('memberships').where('user_id', '=', userId).execute()
+        const gone = await trx.deleteFrom('users').where('id', '=', userId).executeTakeFirst()
+        if (gone.numDeletedRows === 0n) return false
+        await appendAudit(trx, random, {
+          action: 'user.erased',
+          target: userId,
+          workspace: null,
+          time: at,
+          actor,
+        })
+        keys.forgetAll()
+        return true
+      })
+    },
+
     setDisabled(userId, disabledAt, at, actor) {
       return kysely.transaction().execute(async (trx) => {
         const changed = await trx
@@ -74,6 +111,10 @@ export function userStore(
       })
     },
   }
+}
+
+function newSalt(random: RandomSource): string {
+  return Buffer.from(random.bytes(16)).toString('base64url')
 }
 
 type UserRow = Awaited<ReturnType<ReturnType<typeof selectUsers>['execute']>>[number]

@@ -26,6 +26,12 @@ const paths: readonly (readonly [string, (store: Store) => Promise<unknown>, Reg
   ['ending idle sessions', (store) => store.mcpSessions.endIdle(0, 10), /mcp_sessions_by_last_seen/],
   ['reading the newest of the audit log', (store) => store.audit.list({ limit: 9 }), /audit_log_by_time/],
   [
+    'reading the audit of an actor',
+    (store) => store.audit.list({ actorId: 'usr_1', limit: 9 }),
+    /audit_log_by_actor/,
+  ],
+  ['forgetting old audit rows', (store) => store.audit.forgetBefore(1, 9), /audit_log_by_time/],
+  [
     'reading the audit of a target',
     (store) => store.audit.list({ target: 'k9', limit: 9 }),
     /audit_log_by_target/,
@@ -115,7 +121,7 @@ async function fill({ kysely, kind }: Database): Promise<void> {
   await inChunks(
     kysely,
     'users',
-    numbers.map((n) => ({ id: `usr_${n}`, email: `${n}@x.org`, created_at: 1 })),
+    numbers.map((n) => ({ id: `usr_${n}`, email: `${n}@x.org`, created_at: 1, attribution_salt: '' })),
   )
   await inChunks(
     kysely,
@@ -166,6 +172,13 @@ async function fill({ kysely, kind }: Database): Promise<void> {
       action: 'key.created' as const,
       target: `k${n}`,
       outcome: 'success' as const,
+      client_id: null,
+      credential_id: null,
+      address: null,
+      reason: null,
+      request_id: null,
+      trace_id: null,
+      count: 1,
     })),
   )
   await sql.raw(kind === 'sqlite' ? 'analyze' : 'vacuum analyze').execute(kysely)

@@ -18,6 +18,7 @@ export const initial: Migration = {
       .addColumn('email', 'text', (column) => column.notNull().unique())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addColumn('disabled_at', 'bigint')
+      .addColumn('attribution_salt', 'text', (column) => column.notNull())
       .execute()
 
     await schema
@@ -104,15 +105,27 @@ export const initial: Migration = {
       .addColumn('actor_kind', 'text', (column) => column.notNull())
       .addColumn('actor_id', 'text')
       .addColumn('workspace', 'text')
+      .addColumn('client_id', 'text')
+      .addColumn('credential_id', 'text')
+      .addColumn('address', 'text')
       .addColumn('action', 'text', (column) => column.notNull())
       .addColumn('target', 'text', (column) => column.notNull())
       .addColumn('outcome', 'text', (column) => column.notNull())
+      .addColumn('reason', 'text')
+      .addColumn('request_id', 'text')
+      .addColumn('trace_id', 'text')
+      .addColumn('count', 'integer', (column) => column.notNull())
       .execute()
     await schema.createIndex('audit_log_by_time').on('audit_log').columns(['time', 'position']).execute()
     await schema
       .createIndex('audit_log_by_target')
       .on('audit_log')
       .columns(['target', 'time', 'position'])
+      .execute()
+    await schema
+      .createIndex('audit_log_by_actor')
+      .on('audit_log')
+      .columns(['actor_id', 'time', 'position'])
       .execute()
   },
 }

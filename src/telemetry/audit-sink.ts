@@ -1,0 +1,129 @@
+import type { Clock } from '../lib/clock.ts'
+import { newId } from '../lib/id.ts'
+import type { RandomSource } from '../lib/random.ts'
+import type { Principal } from '../principal/principal.ts'
+import { workspaceOf } from '../principal/principal.ts'
+import type { AuditActor, AuditRow, AuditStore } from './audit-store.ts'
+import type { Log } from './log.ts'
+import type { SignalFields } from './signals.ts'
+import type { Sink } from './telemetry.ts'
+
+/** Which calls are audited. */
+export const auditedCalls = ['all', 'refused', 'off'] as const
+export type AuditedCalls = (typeof auditedCalls)[number]
+
+export interface AuditSinkDependencies {
+  readonly store: Pick<AuditStore, 'append'>
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly log: Log
+  /** Told how many rows were lost, and why. */
+  readonly dropped: (reason: 'queue_full' | 'send_failed', count: number) => void
+}
+
+/** A sink whose rows are written in batches. */
+export interface AuditSink extends Sink {
+  /** Writes what has gathered; what cannot be written is tried again with the next round. */
+  flush(): Promise<void>
+}
+
+/** Rows that may wait for the store; beyond, the newest are dropped and counted. */
+const mostWaiting = 20_000
+
+/**
+ * Audits calls in batches. Refusals of strangers are gathered, one line for each reason and surface in a round: an
+ * attacker fills no disk with them.
+ */
+export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencies): AuditSink {
+  let waiting: AuditRow[] = []
+  let strangers = new Map<string, AuditRow>()
+
+  const add = (row: AuditRow) => {
+    if (waiting.length < mostWaiting) waiting.push(row)
+    else parts.dropped('queue_full', 1)
+  }
+  const stranger = ({ reason, surface }: SignalFields<'auth_rejected'>) => {
+    const key = `${reason} ${surface}`
+    const known = strangers.get(key)
+    const row = known ?? {
+      ...blank(parts),
+      action: 'request.refused',
+      target: surface,
+      outcome: 'refused',
+      reason,
+    }
+    strangers.set(key, { ...row, count: (known?.count ?? 0) + 1 })
+  }
+  const call = (fields: SignalFields<'operation_ended'>) => {
+    const { error_type: error, principal, target, mcp_method: method, upstream } = fields
+    const refused = error !== undefined && !error.startsWith('-')
+    if (calls === 'refused' && !refused) return
+    add({
+      ...blank(parts),
+      ...actorOf(principal),
+      address: fields.address,
+      action: 'mcp.call',
+      target: [upstream, method, target].filter((part) => part !== undefined).join(' '),
+      outcome: error === undefined ? 'success' : refused ? 'refused' : 'failed',
+      reason: error ?? null,
+      requestId: fields.request_id,
+      traceId: fields.trace_id ?? null,
+    })
+  }
+  return {
+    take(signal, fields) {
+      if (calls === 'off') return
+      if (signal === 'operation_ended') call(fields as SignalFields<'operation_ended'>)
+      else if (signal === 'auth_rejected') stranger(fields as SignalFields<'auth_rejected'>)
+    },
+    async flush() {
+      const rows = [...waiting, ...strangers.values()]
+      if (rows.length === 0) return
+      waiting = []
+      strangers = new Map()
+      try {
+        await parts.store.append(rows)
+      } catch (error) {
+        const kept = rows.slice(0, mostWaiting)
+        waiting = [...kept, ...waiting].slice(0, mostWaiting)
+        parts.log.warn('audit rows could not be written; they are kept for the next round', {
+          count: rows.length,
+          detail: error instanceof Error ? error.message : 'unknown',
+        })
+      }
+    },
+  }
+}
+
+function blank({ clock, random }: AuditSinkDependencies): AuditRow {
+  return {
+    id: newId('aud', random),
+    time: clock.now(),
+    actorKind: 'anonymous',
+    actorId: null,
+    workspace: null,
+    clientId: null,
+    credentialId: null,
+    address: null,
+    action: 'mcp.call',
+    target: '',
+    outcome: 'success',
+    reason: null,
+    requestId: null,
+    traceId: null,
+    count: 1,
+  }
+}
+
+function actorOf(
+  principal: Principal,
+): Pick<AuditRow, 'actorKind' | 'actorId' | 'workspace' | 'clientId' | 'credentialId'> {
+  const actorKind: AuditActor = principal.kind
+  return {
+    actorKind,
+    actorId: principal.kind === 'anonymous' ? null : principal.subject,
+    workspace: workspaceOf(principal),
+    clientId: principal.kind === 'user' ? (principal.clientId ?? null) : null,
+    credentialId: principal.kind === 'user' ? principal.credentialId : null,
+  }
+}
