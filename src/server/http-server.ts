@@ -21,7 +21,7 @@ export function createHttpServer(
       headersTimeout: Math.min(bodyTimeoutSeconds, 15) * 1000,
       requestTimeout: bodyTimeoutSeconds * 1000,
       keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 5000,
+      connectionsCheckingInterval: 1000,
       // Host is judged by our own guard, on every route alike.
       requireHostHeader: false,
     },
