@@ -15,9 +15,11 @@ export const demoCommand: Command = {
     const demo = await startDemo({ workingFolder, port: input.flag('port') }, surroundings)
     const { gateway, upstream, users, storeFile } = demo
     const store = `sqlite:${relative(workingFolder, storeFile)}`
+    // Before anybody reads that it runs: whoever does may ask it to stop at once.
+    const stop = stopRequested()
     if (input.json) print(JSON.stringify({ gateway, console: null, users }))
     else print(demoText({ gateway, upstream, store, users }))
-    await stopRequested()
+    await stop
     surroundings.log.info('draining')
     await demo.stop()
   },

@@ -28,6 +28,8 @@ export const serveCommand: Command = {
     for (const warning of loaded.warnings) log.warn(warning)
     const serving = await serve(loaded, surroundings)
     const { listening, publicUrl } = serving
+    // Before anybody reads that it listens: whoever does may ask it to stop at once.
+    const stop = stopRequested()
     if (input.json) print(JSON.stringify({ listening, publicUrl }))
     else {
       print(`Sallyport listens on ${listening}`)
@@ -41,7 +43,7 @@ export const serveCommand: Command = {
       log.info('the configuration was taken over')
       if (waiting.length > 0) log.warn(`changed, but only a restart takes it over: ${waiting.join(', ')}`)
     })
-    await stopRequested()
+    await stop
     log.info('draining')
     const inTime = await serving.stop()
     log.info(inTime ? 'stopped' : 'stopped; some requests were broken off')

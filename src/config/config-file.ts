@@ -48,7 +48,18 @@ export function readConfigFile(source: string): ConfigFile {
       if (prefix === '' && name === 'upstreams' && into === entries) upstreams = collectUpstreams(value)
       else if (isMap(value)) collect(value, `${name}.`, into)
       else if (isScalar(value) && value.value === null) continue
-      else into.set(name, { raw: isScalar(value) || isSeq(value) ? value.toJS(document) : null, line })
+      else into.set(name, { raw: plainValue(value, name, line), line })
+    }
+  }
+
+  /** Aliases are followed within the library's bound: beyond, the file is a bomb. */
+  const plainValue = (value: unknown, name: string, line: number): unknown => {
+    if (!isScalar(value) && !isSeq(value)) return null
+    try {
+      return value.toJS(document)
+    } catch {
+      problems.push({ line, message: `${name}: cannot be read; too many aliases` })
+      return null
     }
   }
 

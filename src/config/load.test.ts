@@ -114,7 +114,7 @@ describe('complaints', () => {
     expect(said('sallyport.yaml:5: log.level: must be one of debug | info')).toHaveLength(1)
     expect(said('sallyport.yaml:7: upstreams[0].name: must be lower-case')).toHaveLength(1)
     expect(said('sallyport.yaml:8: upstreams[0].url: must be an absolute http')).toHaveLength(1)
-    expect(said('sallyport.yaml:9: upstreams[0].identity: must be one of assertion | none')).toHaveLength(1)
+    expect(said('sallyport.yaml:9: upstreams[0].identity: must be one of assertion | ')).toHaveLength(1)
     expect(said('sallyport.yaml:10: upstreams[0].scope: ')[0]).toContain('did you mean scopes?')
     expect(said('sallyport.yaml:11: upstreams[0].constructor: is no option')).toHaveLength(1)
     expect(said('upstreams[1].name: is missing')).toHaveLength(1)

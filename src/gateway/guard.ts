@@ -23,10 +23,12 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
  * and rebinding cannot forge it.
  */
 export function createGuard({ publicUrl, allowedHosts, allowedOrigins, loopback }: GuardOptions): Guard {
-  const hosts = new Set(
-    [publicUrl.hostname, publicUrl.host, ...allowedHosts].map((host) => host.toLowerCase()),
-  )
-  if (loopback) for (const name of loopbackNames) hosts.add(name)
+  const entries = [publicUrl.hostname, publicUrl.host, ...allowedHosts].map((host) => host.toLowerCase())
+  if (loopback) entries.push(...loopbackNames)
+  const hosts: ServedHosts = {
+    exact: new Set([...entries, ...entries.map(bareHost)]),
+    onAnyPort: new Set(entries.filter((entry) => bareHost(entry) === entry)),
+  }
   const origins = new Set([publicUrl.origin, ...allowedOrigins].map((origin) => origin.toLowerCase()))
   if (loopback) for (const name of loopbackNames) origins.add(originOn(publicUrl, name))
 
@@ -37,10 +39,15 @@ export function createGuard({ publicUrl, allowedHosts, allowedOrigins, loopback 
   }
 }
 
+interface ServedHosts {
+  readonly exact: ReadonlySet<string>
+  readonly onAnyPort: ReadonlySet<string>
+}
+
 /** A bare name stands for every port; a name with a port for that one, with or without it being said. */
-function isServed(hosts: ReadonlySet<string>, header: string): boolean {
+function isServed({ exact, onAnyPort }: ServedHosts, header: string): boolean {
   const host = header.toLowerCase()
-  return hosts.has(host) || hosts.has(bareHost(host))
+  return exact.has(host) || onAnyPort.has(bareHost(host))
 }
 
 function bareHost(host: string): string {

@@ -71,6 +71,7 @@ function isJson(contentType: string | undefined): boolean {
 function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | Refusal> {
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > maxBytes) return Promise.resolve({ refused: 'body_too_large', hint: `${maxBytes} bytes` })
+  if (request.destroyed) return Promise.resolve({ refused: 'body_missing', detail: 'the client has left' })
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0

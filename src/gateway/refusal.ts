@@ -65,6 +65,12 @@ export const refusals = {
     code: 40000,
     message: 'Credentials are not accepted in the URL. Send an Authorization header.',
   },
+  bad_request: { status: 400, code: 40000, message: 'The request cannot be read as HTTP/1.1.' },
+  head_too_large: {
+    status: 431,
+    code: 40000,
+    message: 'The request head is larger than this gateway accepts.',
+  },
   bad_target: { status: 400, code: 40000, message: 'The request target must be a path.' },
   unsupported_media_type: { status: 415, code: 41500, message: 'The body must be application/json.' },
   content_encoding: { status: 415, code: 41500, message: 'The body must not be compressed.' },

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { RequestId } from '../mcp/message.ts'
 import type { Surface } from '../telemetry/vocabulary.ts'
 import { challengeFor } from './challenge.ts'
@@ -29,7 +30,32 @@ export function refuse(received: Received, refusal: Refusal, surface: Surface): 
   // A body nobody read must not be taken for the next request, nor be read to its end for nothing.
   if (!request.complete) fields.push('Connection', 'close')
   response.writeHead(row.status, fields)
-  response.end(bytes)
+  if (request.complete) return void response.end(bytes)
+  response.write(bytes)
+  discardRest(request, () => response.end())
+}
+
+const lingerMs = 5000
+const lingerBytes = 16 * 1024 * 1024
+
+/**
+ * Closing on a client that still sends resets the connection, and it loses the answer that says why (RFC 9112 section
+ * 9.6). So what is on its way is taken and thrown away, up to a bound, before the connection ends.
+ */
+function discardRest(request: IncomingMessage, over: () => void): void {
+  let left = lingerBytes
+  const settle = () => {
+    clearTimeout(timer)
+    request.off('data', onData).off('end', settle).off('close', settle)
+    over()
+  }
+  const onData = (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) settle()
+  }
+  const timer = setTimeout(settle, lingerMs).unref()
+  request.on('data', onData).on('end', settle).on('close', settle)
+  request.resume()
 }
 
 /** RFC 6585 section 4 and draft-ietf-httpapi-ratelimit-headers. */

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { Failure } from '../lib/error.ts'
+import { createAnswerUnreadable } from './answer-unreadable.ts'
 import type { Listener } from './listener.ts'
 
 export interface HttpServerOptions {
@@ -12,6 +13,7 @@ export interface HttpServerOptions {
 export function createHttpServer(
   { maxHeaderBytes, bodyTimeoutSeconds }: HttpServerOptions,
   listener: Listener,
+  newRequestId: () => string,
 ): Server {
   const server = createServer(
     {
@@ -19,13 +21,21 @@ export function createHttpServer(
       headersTimeout: Math.min(bodyTimeoutSeconds, 15) * 1000,
       requestTimeout: bodyTimeoutSeconds * 1000,
       keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 5000,
+      connectionsCheckingInterval: 1000,
       // Host is judged by our own guard, on every route alike.
       requireHostHeader: false,
     },
     listener,
   )
   server.maxHeadersCount = 200
+  server.on('clientError', createAnswerUnreadable(newRequestId))
+  // Behind an answer that is still to come, Node would put the 100 inside ours: that client goes without (section 10.1.1).
+  server.on('checkContinue', (request, response) => {
+    if (response.socket !== null) response.writeContinue()
+    listener(request, response)
+  })
+  // An expectation we do not know may be passed over (RFC 9110 section 10.1.1); Node's own 417 has no shape of ours.
+  server.on('checkExpectation', listener)
   return server
 }
 

@@ -53,6 +53,7 @@ export function createSallyport(options: SallyportOptions): Sallyport {
 /** The same from a configuration that is loaded already. */
 export function sallyportOf(config: Config, surroundings: Surroundings): Sallyport {
   let composed: Composed | null = null
+  let starting: Promise<Composed> | null = null
   let closed: Promise<void> | null = null
   return {
     listener(request, response) {
@@ -60,27 +61,44 @@ export function sallyportOf(config: Config, surroundings: Surroundings): Sallypo
       else answerNotReady(response)
     },
     async start({ port = config.settings['listen.port'] } = {}) {
+      if (starting !== null)
+        throw misuse('this gateway was started already', 'make another with createSallyport')
       const publicUrl = new URL(config.settings.publicUrl ?? `http://127.0.0.1:${port}`)
-      const opened = await openConfiguredStore(config.settings, surroundings)
-      try {
-        const loopback = isLoopbackHost(config.settings['listen.host'])
-        composed = await compose(config, { publicUrl, loopback }, opened, surroundings)
-      } catch (error) {
-        await opened.store.close()
-        throw error
-      }
+      starting = build(config, publicUrl, surroundings)
+      composed = await starting
       return { publicUrl: publicUrl.href.replace(/\/$/, '') }
     },
     reload: (next) => composed?.reload(next) ?? [],
     running: () => composed?.running() ?? 0,
     beginClosing: () => composed?.beginClosing(),
     close() {
-      closed ??= (composed?.close() ?? Promise.resolve()).finally(() => {
+      closed ??= closeAfter(starting).finally(() => {
         composed = null
       })
       return closed
     },
   }
+}
+
+async function build(config: Config, publicUrl: URL, surroundings: Surroundings): Promise<Composed> {
+  const opened = await openConfiguredStore(config.settings, surroundings)
+  try {
+    const loopback = isLoopbackHost(config.settings['listen.host'])
+    return await compose(config, { publicUrl, loopback }, opened, surroundings)
+  } catch (error) {
+    await opened.store.close()
+    throw error
+  }
+}
+
+/** Waits for a start that is under way; one that failed has left nothing open. */
+async function closeAfter(starting: Promise<Composed> | null): Promise<void> {
+  const composed = await starting?.catch(() => null)
+  await composed?.close()
+}
+
+function misuse(message: string, fix: string): Failure {
+  return new Failure({ code: 'wrong_order', status: 500, message, fix })
 }
 
 function answerNotReady(response: ServerResponse): void {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/load.ts'
+import { requestIds } from '../lib/request-id.ts'
 import { createHttpServer, drain, listen } from './http-server.ts'
 import { sallyportOf } from './sallyport.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -22,7 +23,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     maxHeaderBytes: settings['requests.maxHeaderBytes'],
     bodyTimeoutSeconds: settings['requests.bodyTimeoutSeconds'],
   }
-  const server = createHttpServer(limits, sallyport.listener)
+  const server = createHttpServer(limits, sallyport.listener, requestIds(surroundings.random))
   const host = settings['listen.host']
   const port = await listen(server, host, settings['listen.port'])
   try {

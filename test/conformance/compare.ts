@@ -55,7 +55,7 @@ export function isWorse({ direct, through }: Row): boolean {
   )
 }
 
-export function passes({ failed }: Finding): boolean {
+function passes({ failed }: Finding): boolean {
   return failed.length === 0
 }
 
@@ -97,7 +97,7 @@ export function table(comparison: Comparison): string {
 
 function verdict({ failed, warned, met }: Finding): string {
   const counts = [
-    `${met} met`,
+    failed.length + warned.length + met === 0 ? 'skipped' : `${met} met`,
     failed.length > 0 && `${failed.length} failed`,
     warned.length > 0 && `${warned.length} warned`,
   ]

@@ -21,6 +21,8 @@ import { createTaskAnswers } from './fixture/tasks.ts'
 /** An upstream that has everything the official suite's server scenarios name, in both eras at one endpoint. */
 export interface Fixture {
   readonly url: string
+  /** Each credential that has come with a request; '' stands for none. */
+  readonly credentials: ReadonlySet<string>
   close(): Promise<void>
 }
 
@@ -33,10 +35,12 @@ export async function startFixture(): Promise<Fixture> {
   const answerModern = toNodeHandler(modern)
   const answerTask = createTaskAnswers()
   const sessions = new Map<string, NodeStreamableHTTPServerTransport>()
+  const credentials = new Set<string>()
   const guards = [localhostHostValidation(), localhostOriginValidation()]
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     if (!guards.every((passes) => passes(request, response))) return
+    credentials.add(request.headers.authorization ?? '')
     const body = request.method === 'POST' ? await readJson(request) : undefined
     if (body === invalid) return refuse(response, 400, -32700, 'Parse error')
     const head = headOf(request)
@@ -76,6 +80,7 @@ export async function startFixture(): Promise<Fixture> {
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    credentials,
     async close() {
       await modern.close()
       for (const transport of sessions.values()) await transport.close()

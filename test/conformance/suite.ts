@@ -10,6 +10,8 @@ import { z } from 'zod'
 export const revisions = ['2025-11-25', '2026-07-28'] as const
 export type Revision = (typeof revisions)[number]
 
+const newest: Revision = '2026-07-28'
+
 /** Which of the two is asked to conform. */
 export type Leg = 'server' | 'client'
 
@@ -17,6 +19,8 @@ export type Leg = 'server' | 'client'
 export interface Scenario {
   readonly name: string
   readonly required: boolean
+  /** Whether a run of the revision's whole set has it. */
+  readonly inSet: boolean
 }
 
 /** What one run of a scenario found: `failed` and `warned` hold the checks that were not met, with what was wrong. */
@@ -24,6 +28,14 @@ export interface Finding {
   readonly failed: readonly string[]
   readonly warned: readonly string[]
   readonly met: number
+}
+
+/** Scenarios that belong to no set, and so have to be asked for by name: the skills extension (SEP-2640). */
+const extras: Readonly<Record<Leg, readonly string[]>> = {
+  server: ['directory', 'enumeration', 'manifest'].map((name) => `sep-2640-skills-${name}`),
+  client: ['no-prefetch', 'verify-digest', 'verify-size', 'verify-frontmatter'].map(
+    (name) => `sep-2640-client-${name}`,
+  ),
 }
 
 const checksSchema = z.array(
@@ -54,24 +66,55 @@ export async function scenariosOf(suite: string, revision: Revision, leg: Leg): 
   const file = await readFile(join(suite, 'requirements', `${revision}.yaml`), 'utf8')
   const set = setSchema.parse(parse(file))
   const others = set.not_scored.filter((entry) => entry.leg === leg)
+  // A client takes a process for each scenario: one wire has to do for those that count nowhere.
+  const named = leg === 'server' || revision === newest ? extras[leg] : []
   return [
-    ...set[leg].map((name) => ({ name, required: true })),
-    ...others.map(({ scenario }) => ({ name: scenario, required: false })),
+    ...set[leg].map((name) => ({ name, required: true, inSet: true })),
+    ...others.map(({ scenario }) => ({ name: scenario, required: false, inSet: true })),
+    ...named.map((name) => ({ name, required: false, inSet: false })),
   ]
 }
 
-/**
- * Runs the suite's command line and reads what each scenario found, by its name. Rejects, with what was printed, when
- * the suite has left nothing to read.
- */
-export async function runSuite(suite: string, options: readonly string[]): Promise<Map<string, Finding>> {
+/** Runs a revision's whole set; answers what each scenario found, by its name. */
+export async function runSet(
+  suite: string,
+  options: readonly string[],
+  revision: Revision,
+): Promise<Map<string, Finding>> {
+  const { findings, printed } = await invoke(suite, [...options, '--requirements', revision])
+  if (findings.size === 0) throw new Error(`the suite has found nothing:\n${printed}`)
+  return findings
+}
+
+/** Runs one scenario on the wire of a revision. A run that breaks off, or a client that does, is a failed check too. */
+export async function runScenario(
+  suite: string,
+  options: readonly string[],
+  revision: Revision,
+  name: string,
+): Promise<Finding> {
+  // An extension is on no revision's time line, hence the force.
+  const choice = ['--scenario', name, '--spec-version', revision, '--force']
+  const { findings, printed, succeeded } = await invoke(suite, [...options, ...choice])
+  const finding = findings.get(name) ?? { failed: [], warned: [], met: 0 }
+  if (succeeded || finding.failed.length + finding.warned.length > 0) return finding
+  return { ...finding, failed: [`broke off: ${printed.trim().slice(-1500)}`] }
+}
+
+interface Outcome {
+  readonly findings: Map<string, Finding>
+  readonly printed: string
+  readonly succeeded: boolean
+}
+
+async function invoke(suite: string, options: readonly string[]): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-conformance-'))
   try {
-    const printed = await run([join(suite, 'dist/index.js'), ...options, '-o', folder])
+    const ended = await run([join(suite, 'dist/index.js'), ...options, '-o', folder])
     const findings = new Map<string, Finding>()
     for (const entry of await readdir(folder, { recursive: true })) {
-      // `server-NAME-TIME/checks.json`; of the client leg without the prefix, and with a folder more for `auth/…`.
-      const name = /^(?:server-(?=.*\/))?(.+)-\d{4}-\d\d-\d\dT[\d-]+Z\/checks\.json$/.exec(entry)?.[1]
+      // `server-NAME-TIME/checks.json`, and of the client leg without that prefix.
+      const name = /^(?:server-)?(.+)-\d{4}-\d\d-\d\dT[\d-]+Z\/checks\.json$/.exec(entry)?.[1]
       if (name === undefined) continue
       const checks = checksSchema.parse(JSON.parse(await readFile(join(folder, entry), 'utf8')))
       const of = (status: string) =>
@@ -80,14 +123,13 @@ export async function runSuite(suite: string, options: readonly string[]): Promi
           .map(({ id, errorMessage = '' }) => `${id}: ${errorMessage}`)
       findings.set(name, { failed: of('FAILURE'), warned: of('WARNING'), met: of('SUCCESS').length })
     }
-    if (findings.size === 0) throw new Error(`the suite has found nothing:\n${printed}`)
-    return findings
+    return { findings, ...ended }
   } finally {
     await rm(folder, { recursive: true })
   }
 }
 
-function run(command: readonly string[]): Promise<string> {
+function run(command: readonly string[]): Promise<{ printed: string; succeeded: boolean }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] })
     let printed = ''
@@ -97,6 +139,6 @@ function run(command: readonly string[]): Promise<string> {
       })
     }
     child.on('error', reject)
-    child.on('close', () => resolve(printed))
+    child.on('close', (code) => resolve({ printed, succeeded: code === 0 }))
   })
 }

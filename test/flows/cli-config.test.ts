@@ -114,7 +114,12 @@ describe('a configuration that cannot be used', () => {
       {},
       'must be sqlite:FILE',
     ],
-    ['a folder that is not there', ['users', 'list', '--store', 'sqlite:no/such/x.db'], {}, 'no/such'],
+    [
+      'a folder that is not there',
+      ['users', 'list', '--store', 'sqlite:no/such/x.db'],
+      {},
+      'The store file cannot be opened',
+    ],
   ] as const)('%s', async (_, args, variables, says) => {
     await write('broken.yaml', 'a: 1\n\tb: 2\n')
     const { code, err, out } = await line.run(args, variables)

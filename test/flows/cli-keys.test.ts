@@ -1,12 +1,29 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/lib/clock.ts'
+import { systemRandom } from '../../src/lib/random.ts'
+import { openStore } from '../../src/storage/open-store.ts'
 import { openCommandLine } from '../support/command-line.ts'
 import type { CommandLine } from '../support/command-line.ts'
 
 let line: CommandLine
 beforeAll(async () => {
   line = await openCommandLine()
+  // Adding users is tested below; the others are put into the store without a process each.
+  const location = `sqlite:${join(line.folder, 'sallyport.db')}`
+  const store = openStore(location, { clock: systemClock, random: systemRandom })
+  await store.migrate()
+  for (const name of ['eve', 'kay', 'max', 'off']) {
+    const row = {
+      id: `usr_${name}`,
+      email: `${name}@example.com`,
+      workspace: 'default',
+      role: 'user',
+    } as const
+    await store.users.add({ ...row, at: 0 }, { kind: 'system', id: null })
+  }
+  await store.close()
 })
 afterAll(() => line.close())
 
@@ -32,8 +49,8 @@ describe('users', () => {
     const again = await line.json<{ user: Listed }>(args)
     expect(again.user).toEqual({ ...user, workspace: 'red', role: 'auditor' })
     const { users } = await line.json<{ users: Listed[] }>(['users', 'list'])
-    expect(users).toHaveLength(1)
-    expect(users[0]).toMatchObject({
+    expect(users).toHaveLength(5)
+    expect(users.find(({ email }) => email === 'ada@example.com')).toMatchObject({
       id: user['id'],
       email: 'ada@example.com',
       disabledAt: null,
@@ -71,7 +88,6 @@ describe('users', () => {
 
 describe('keys', () => {
   it('are shown once and never again', async () => {
-    await line.json(['users', 'add', 'eve@example.com'])
     const before = Date.now()
     const args = [
       '--name',
@@ -148,7 +164,6 @@ describe('keys', () => {
   })
 
   it('rotate into a successor of the same rights, and are revoked once', async () => {
-    await line.json(['users', 'add', 'kay@example.com'])
     const old = await create('kay@example.com', '--name', 'ci', '--scope', 'x', '--expires-in', '90d')
     const next = await line.json<Issued>(['keys', 'rotate', old.id])
     expect(next.id).not.toBe(old.id)
@@ -168,7 +183,6 @@ describe('keys', () => {
   })
 
   it('are limited for each user; a revoked one makes room', async () => {
-    await line.json(['users', 'add', 'max@example.com'])
     const most = { SALLYPORT_AUTH_API_KEYS_MAX_PER_USER: '1' }
     const { id } = await create('max@example.com')
     const args = ['keys', 'create', '--user', 'max@example.com', '--json']
@@ -182,7 +196,6 @@ describe('keys', () => {
   })
 
   it('are not made for somebody who is disabled', async () => {
-    await line.json(['users', 'add', 'off@example.com'])
     const disabled = await line.json<{ user: Listed }>(['users', 'disable', 'off@example.com'])
     expect(disabled.user).toMatchObject({ email: 'off@example.com', disabled: true })
     const { code, err } = await line.run(['keys', 'create', '--user', 'off@example.com'])

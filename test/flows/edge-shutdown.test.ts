@@ -110,13 +110,13 @@ it('T43: what does not end in time is broken off, and it still exits 0 and says 
 
 it('T43: with traffic going on, nothing uses what is closed already', async () => {
   const { command, port, call } = await serve(30)
-  let going = true
+  const stopped = new AbortController()
   const served = (async () => {
-    while (going) (await upstream.next()).json({ jsonrpc: '2.0', id: 1, result: {} })
+    while (!stopped.signal.aborted) (await upstream.next()).json({ jsonrpc: '2.0', id: 1, result: {} })
   })()
   const statuses: (number | undefined)[] = []
   const clients = Array.from({ length: 4 }, async () => {
-    while (going) {
+    while (!stopped.signal.aborted) {
       const connection = await call().catch(() => null)
       if (connection === null) return
       statuses.push((await connection.next())?.status)
@@ -126,7 +126,7 @@ it('T43: with traffic going on, nothing uses what is closed already', async () =
   await expect.poll(() => statuses.length).toBeGreaterThan(20)
   command.process.kill('SIGTERM')
   const { code, err } = await command.ended
-  going = false
+  stopped.abort()
   await Promise.all(clients)
   expect(code).toBe(0)
   for (const status of statuses) expect([200, undefined]).toContain(status)

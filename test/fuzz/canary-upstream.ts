@@ -24,7 +24,7 @@ export interface CanaryUpstreamOptions {
 
 export async function startCanaryUpstream(options: CanaryUpstreamOptions): Promise<CanaryUpstream> {
   let open = 0
-  const server = createServer({ keepAliveTimeout: 30_000, maxHeaderSize: 65_536 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 5000, maxHeaderSize: 65_536 }, (request, response) => {
     open += 1
     response.once('close', () => (open -= 1))
     void answer(request, response, options)

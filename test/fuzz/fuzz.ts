@@ -8,6 +8,7 @@ import { judge } from './judge.ts'
 import { planCase } from './plan-case.ts'
 import { playCase } from './play-case.ts'
 import { written } from './request.ts'
+import { until } from './until.ts'
 import { createDice } from '../isolation/load/dice.ts'
 
 export interface FuzzOptions {
@@ -159,6 +160,8 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
   const seconds = (performance.now() - began) / 1000
   if (gateway.died !== null)
     failures.push({ index: next, problems: [gateway.died, ...gateway.complaints.slice(-30)] })
+  // What clients have just broken off, the gateway still has to break off upstream.
+  await until(() => world.open() === 0, 5000)
   const { sockets } = gateway.died === null ? await gateway.sample() : { sockets: 0 }
   const left = { sockets, upstream: world.open() }
   await world.close()

@@ -6,12 +6,16 @@ import type { Expected } from './request.ts'
 
 /** Everything wrong with what became of a case; empty when all that must hold did. */
 export function judge(fuzzCase: FuzzCase, played: Played): string[] {
-  const { pieces, broken, index } = fuzzCase
+  const { pieces, tail, broken, index } = fuzzCase
   const problems: string[] = []
-  if (played.hung) problems.push(`the gateway neither answered nor closed in ${played.seconds.toFixed(1)} s`)
+  if (played.hung && !listens(fuzzCase, played))
+    problems.push(`the gateway neither answered nor closed in ${played.seconds.toFixed(1)} s`)
   if (played.malformed !== null) problems.push(played.malformed)
   const canaries = canariesIn(played.answers.map(({ body }) => body).join('\n') + played.rest)
-  const foreign = canaries.find((canary) => !canary.startsWith(`cnry-${index.toString(36)}-`))
+  // What was sent may come back, a mark that mutation has changed included.
+  const sent = Buffer.concat([...pieces.map(({ bytes }) => bytes), tail]).toString('latin1')
+  const own = `cnry-${index.toString(36)}-`
+  const foreign = canaries.find((canary) => !canary.startsWith(own) && !sent.includes(canary))
   if (foreign !== undefined) problems.push(`the answer to another request came here: ${foreign}`)
   for (const [place, answer] of played.answers.entries()) {
     problems.push(...judgeAny(answer, broken).map((problem) => `answer ${place}: ${problem}`))
@@ -22,6 +26,11 @@ export function judge(fuzzCase: FuzzCase, played: Played): string[] {
   }
   if (!broken) problems.push(...judgeWhole(fuzzCase, played))
   return problems
+}
+
+/** A GET waits for events: once its answer has begun, silence is no fault, and its client may leave. */
+function listens({ broken, pieces }: FuzzCase, { rest }: Played): boolean {
+  return broken && pieces[0]?.bytes.toString('latin1', 0, 4) === 'GET ' && rest.startsWith('HTTP/1.1 200')
 }
 
 /** Whether all answers came that had to come, each to its end. */

@@ -21,6 +21,8 @@ export interface Played {
 
 /** How long the gateway may be silent to a client that waits, in milliseconds. */
 const patienceMs = 20_000
+/** The same where a broken upstream has a second to answer. */
+const brokenPatienceMs = 8000
 /** How long a client waits for an answer to what may be no request at all. */
 const curiosityMs = 100
 
@@ -38,7 +40,7 @@ export async function playCase(fuzzCase: FuzzCase, port: number): Promise<Played
     } else if (tail.length === 0) {
       await line.write(whole, fuzzCase.writes)
       if (ending === 'half-close') hung = !(await line.endAndWait())
-      else hung = !(await line.answered(pieces.length, patienceMs))
+      else hung = !(await line.answered(pieces.length, fuzzCase.broken ? brokenPatienceMs : patienceMs))
     } else {
       await line.write(inTurn ? whole : Buffer.concat([whole, tail]), fuzzCase.writes)
       if (inTurn && !(await line.answered(pieces.length, patienceMs))) hung = true
@@ -103,7 +105,8 @@ async function openLine(port: number, isHead: (index: number) => boolean): Promi
     closed: () => closed,
     async write(bytes, sizes) {
       let turn = 0
-      for (let place = 0; place < bytes.length && !closed; turn += 1) {
+      for (let place = 0; place < bytes.length; turn += 1) {
+        if (closed) return
         // Past some hundreds of pieces, more of them say nothing new.
         const size = turn > 200 ? bytes.length : (sizes[turn % sizes.length] ?? bytes.length)
         socket.write(bytes.subarray(place, place + size))
