@@ -1,5 +1,6 @@
 import type { ClientFamily } from '../mcp/client-family.ts'
 import type { Clock } from '../lib/clock.ts'
+import { Failure } from '../lib/error.ts'
 import { sha256Hex } from '../lib/hash.ts'
 import type { SealedBox } from '../lib/sealed-box.ts'
 import { workspaceOf } from '../principal/principal.ts'
@@ -82,6 +83,9 @@ export class McpSessions {
       })
       return null
     } catch (error) {
+      if (error instanceof Failure && error.code === 'session_taken') {
+        return { refused: 'upstream_failed', detail: error.message }
+      }
       return this.#unavailable('start_session', error)
     }
   }

@@ -22,7 +22,6 @@ const relayedFields: readonly (readonly [string, string])[] = [
   ['content-encoding', 'Content-Encoding'],
   ['content-language', 'Content-Language'],
   ['cache-control', 'Cache-Control'],
-  ['mcp-session-id', 'Mcp-Session-Id'],
   ['mcp-protocol-version', 'MCP-Protocol-Version'],
   ['retry-after', 'Retry-After'],
   ['allow', 'Allow'],
@@ -53,6 +52,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   #collected: Buffer[] | null = null
   #stream: EventStream | null = null
   readonly #watch: AnswerWatch
+  /** What arrives while a session's change is committed; null at other times. Pausing does not hold back an early end. */
+  #waiting: (() => void)[] | null = null
   /** Lets go of the session that this open stream keeps alive. */
   #release: (() => void) | null = null
 
@@ -78,11 +79,13 @@ export class Relay implements Dispatcher.DispatchHandler {
     const change = this.#sessionChange(status, headers)
     if (change === null) return this.#begin(status, headers)
     controller.pause()
+    this.#waiting = []
     void this.#beginAfter(change, controller, status, headers)
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#settled) return
+    if (this.#waiting !== null) return void this.#waiting.push(() => this.onResponseData(controller, chunk))
     this.#watch.chunk(chunk)
     if (this.#collected !== null) {
       this.#collected.push(chunk)
@@ -97,6 +100,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#settled) return
+    if (this.#waiting !== null) return void this.#waiting.push(() => this.onResponseEnd())
     const { response } = this.#permitted.received
     if (this.#collected !== null && this.#head !== null) {
       const body = this.#collected.length === 1 ? this.#collected[0] : Buffer.concat(this.#collected)
@@ -138,13 +142,22 @@ export class Relay implements Dispatcher.DispatchHandler {
   #sessionChange(status: number, headers: IncomingHttpHeaders): Promise<Refusal | null> | null {
     const { received, session, upstream, principal } = this.#permitted
     const { sessions } = this.#parts
-    const opened = headers['mcp-session-id']
-    if (typeof opened === 'string' && opened !== received.head.sessionId) {
-      return sessions.open(opened, upstream.name, principal, received.call.client)
-    }
+    const opened = this.#openedSession(headers)
+    if (opened !== null) return sessions.open(opened, upstream.name, principal, received.call.client)
     if (session === null) return null
     const ends = status === 404 || (status < 300 && received.head.method === 'DELETE')
     return ends ? sessions.end(session, status === 404 ? 'upstream_lost' : 'deleted').then(() => null) : null
+  }
+
+  /** The session an answer opens: only that to a legacy `initialize` can. */
+  #openedSession(headers: IncomingHttpHeaders): string | null {
+    const { received, messages } = this.#permitted
+    const id = headers['mcp-session-id']
+    if (typeof id !== 'string' || id === received.head.sessionId) return null
+    const initializes = messages.some(
+      (message) => message.method === 'initialize' && !isModern(message, undefined),
+    )
+    return initializes ? id : null
   }
 
   /** Commits a session's change before the client learns of it; the answer waits, paused, meanwhile. */
@@ -155,8 +168,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     headers: IncomingHttpHeaders,
   ): Promise<void> {
     const refusal = await change
+    const waiting = this.#waiting ?? []
+    this.#waiting = null
     if (refusal === null) this.#begin(status, headers)
     else this.#refuse(controller, refusal)
+    for (const arrived of waiting) arrived()
     controller.resume()
   }
 
@@ -173,6 +189,10 @@ export class Relay implements Dispatcher.DispatchHandler {
       const value = headers[name]
       if (typeof value === 'string') fields.push(shown, value)
     }
+    // An id that is bound to nobody would be refused when it comes back: it is not handed out.
+    const sessionId = this.#openedSession(headers) ?? this.#permitted.received.head.sessionId
+    if (sessionId !== undefined && headers['mcp-session-id'] === sessionId)
+      fields.push('Mcp-Session-Id', sessionId)
     this.#head = { status, fields }
     const streaming = headers['content-type']?.startsWith('text/event-stream') === true
     const length = headers['content-length']

@@ -65,7 +65,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   const { watch, name, assertion, guarded } = options
   if (guarded) watch.reached(name, said)
   if (!guarded && /\bsp_/.test(request.rawHeaders.join('\n'))) watch.mistakes.push(`a key reached ${name}`)
-  if (request.headers['x-request-id']?.toString().startsWith('req_') !== true)
+  // The farewell to an idle session is the gateway's own.
+  const own = request.method === 'DELETE' && request.headers['mcp-session-id'] !== undefined
+  if (!own && request.headers['x-request-id']?.toString().startsWith('req_') !== true)
     watch.mistakes.push(`a request without the gateway's id reached ${name}: ${said.slice(0, 500)}`)
   if (assertion && request.headers.authorization?.startsWith('Bearer eyJ') !== true)
     watch.mistakes.push(`a request without an assertion reached ${name}: ${said.slice(0, 500)}`)

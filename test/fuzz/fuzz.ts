@@ -18,6 +18,8 @@ export interface FuzzOptions {
   readonly cases: number
   readonly connections?: number
   readonly heapMb?: number
+  /** Where the store is; a new SQLite file when absent. */
+  readonly location?: string | null
   /** Even parts of the run, after each of which memory is looked at. */
   readonly windows?: number
   readonly onWindow?: (window: FuzzWindow) => void
@@ -61,7 +63,7 @@ const keys = [
 ] as const
 
 /** The gateway in its own process, before upstreams that report what they see. */
-async function startWorld(heapMb: number) {
+async function startWorld(heapMb: number, location: string | null) {
   const watch = new CanaryWatch()
   const upstream = (name: string, assertion: boolean, guarded: boolean) =>
     startCanaryUpstream({ name, watch, assertion, guarded })
@@ -87,7 +89,7 @@ async function startWorld(heapMb: number) {
   const requests = { drainSeconds: 0, maxBodyBytes, bodyTimeoutSeconds: 3 }
   // One address sends all the bad keys: its budget is not what this is about.
   const settings = { limits: { ...limits, enabled: false }, requests, sessions: { idleMinutes: 1 } }
-  const gateway = await startChildGateway({ upstreams, settings, location: null, keys }, heapMb)
+  const gateway = await startChildGateway({ upstreams, settings, location, keys }, heapMb)
   const all = [code, scoped, walled, own, open]
   return {
     watch,
@@ -103,7 +105,7 @@ async function startWorld(heapMb: number) {
 /** Plays cases until all are through, the time is up or too much is wrong. */
 export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
   const { seed, cases, from = 0, connections = 48, heapMb = 256, windows: parts = 1 } = options
-  const world = await startWorld(heapMb)
+  const world = await startWorld(heapMb, options.location ?? null)
   const { gateway, watch } = world
   const cast: Cast = {
     keys: { ...gateway.keys, unknown: forgedFrom(gateway.keys['good'] ?? '') },
@@ -128,6 +130,7 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
     try {
       const played = await playCase(plan, gateway.port)
       for (const { status } of played.answers) statuses[status] = (statuses[status] ?? 0) + 1
+      if (played.reset) statuses['reset'] = (statuses['reset'] ?? 0) + 1
       if (played.answers.length === 0) statuses['none'] = (statuses['none'] ?? 0) + 1
       const problems = judge(plan, played)
       if (index % 50 === 0) problems.push(...(await probe(gateway.port, cast, index)))

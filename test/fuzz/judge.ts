@@ -34,11 +34,15 @@ function listens({ broken, pieces }: FuzzCase, { rest }: Played): boolean {
 }
 
 /** Whether all answers came that had to come, each to its end. */
-function judgeWhole({ pieces, ending, inTurn, tail }: FuzzCase, { answers, torn, rest }: Played): string[] {
+function judgeWhole({ pieces, ending, inTurn, tail }: FuzzCase, played: Played): string[] {
+  const { answers, torn, rest, reset } = played
   const strict =
     inTurn && (ending === 'wait' || ending === 'stall' || tail.length > 0) && ending !== 'abandon'
   if (!strict || answers.some(({ closes }) => closes)) return []
   if (ending === 'half-close' && tail.length === 0) return []
+  // A refusal that leaves its body unread ends the connection; what the client has sent behind it resets that.
+  const closing = pieces.findIndex(({ expected }) => (expected?.statuses[0] ?? 0) >= 400)
+  if (reset && closing !== -1 && (closing < pieces.length - 1 || tail.length > 0)) return []
   const missing = pieces[answers.length]
   if (missing !== undefined) return [`no answer to request ${answers.length} (${missing.name})`]
   return torn && tail.length === 0 ? [`an answer broke off: ${JSON.stringify(rest.slice(0, 300))}`] : []

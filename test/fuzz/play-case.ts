@@ -16,6 +16,8 @@ export interface Played {
   readonly hung: boolean
   /** Whether the gateway closed the connection, and not the client. */
   readonly closed: boolean
+  /** Whether the connection was reset, which may cost answers that were on their way. */
+  readonly reset: boolean
   readonly seconds: number
 }
 
@@ -56,13 +58,14 @@ export async function playCase(fuzzCase: FuzzCase, port: number): Promise<Played
   }
   const { answers, malformed, torn, rest } = line.reader
   const seconds = (performance.now() - began) / 1000
-  return { answers, malformed, torn, rest, hung, closed: line.closed(), seconds }
+  return { answers, malformed, torn, rest, hung, closed: line.closed(), reset: line.reset(), seconds }
 }
 
 interface Line {
   readonly socket: Socket
   readonly reader: AnswerReader
   closed(): boolean
+  reset(): boolean
   write(bytes: Buffer, sizes: readonly number[]): Promise<void>
   /** Whether so many answers, or the end of the connection, came within the time. */
   answered(count: number, withinMs: number): Promise<boolean>
@@ -84,7 +87,8 @@ async function openLine(port: number, isHead: (index: number) => boolean): Promi
     closed = true
     notice()
   }
-  socket.on('error', () => {})
+  let reset = false
+  socket.on('error', () => (reset = true))
   await once(socket, 'connect')
   socket.on('end', over)
   socket.on('close', over)
@@ -103,6 +107,7 @@ async function openLine(port: number, isHead: (index: number) => boolean): Promi
     socket,
     reader,
     closed: () => closed,
+    reset: () => reset,
     async write(bytes, sizes) {
       let turn = 0
       for (let place = 0; place < bytes.length; turn += 1) {

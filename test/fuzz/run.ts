@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { startPostgres } from '../support/postgres.ts'
 import { planCase } from './plan-case.ts'
 import { runFuzz } from './fuzz.ts'
 import type { FuzzResult, FuzzWindow } from './fuzz.ts'
@@ -10,6 +11,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     only: { type: 'string' },
     seconds: { type: 'string' },
+    postgres: { type: 'boolean', default: false },
     connections: { type: 'string', default: '48' },
   },
 })
@@ -48,6 +50,13 @@ console.log(`seed ${seed}`)
 const replay = values.only === undefined ? { cases } : { from: Number(values.only), cases: 1 }
 const seconds = values.seconds === undefined ? {} : { seconds: Number(values.seconds) }
 const connections = Number(values.connections)
-const result = await runFuzz({ seed, ...replay, ...seconds, connections, windows: 20, onWindow: showWindow })
-show(result)
-process.exitCode = result.failures.length === 0 ? 0 : 1
+const cluster = values.postgres ? await startPostgres() : null
+try {
+  const location = cluster === null ? null : await cluster.createDatabase()
+  const shared = { seed, ...replay, ...seconds, connections, location, windows: 20, onWindow: showWindow }
+  const result = await runFuzz(shared)
+  show(result)
+  process.exitCode = result.failures.length === 0 ? 0 : 1
+} finally {
+  await cluster?.remove()
+}
