@@ -6,7 +6,8 @@ import { variableName } from '../src/config/names.ts'
 import { options } from '../src/config/options.ts'
 import type { Option } from '../src/config/option.ts'
 import { refusals } from '../src/gateway/refusal.ts'
-import { metrics, signals } from '../src/telemetry/signals.ts'
+import { metrics } from '../src/telemetry/metric-catalogue.ts'
+import { signals } from '../src/telemetry/signals.ts'
 import { referencePages, stalePages } from './generate-reference.ts'
 
 const pages = await referencePages()
@@ -32,7 +33,7 @@ describe('the reference', () => {
 
   it('names every metric, signal and refusal', () => {
     for (const name of Object.keys(metrics)) expect(pages['metrics.md']).toContain(`\n## ${name}\n`)
-    for (const name of Object.keys(signals)) expect(row('signals.md', name)).toHaveLength(6)
+    for (const name of Object.keys(signals)) expect(pages['signals.md']).toContain(`\n## ${name}\n`)
     for (const name of Object.keys(refusals)) expect(row('errors.md', name)).toHaveLength(7)
   })
 

@@ -1,4 +1,5 @@
 import type { Config } from '../config/load.ts'
+import type { TolerantSources } from '../config/tolerant.ts'
 import type { Failure } from '../lib/error.ts'
 import type { Surroundings } from '../server/surroundings.ts'
 
@@ -24,6 +25,8 @@ export interface CommandContext {
   readonly input: CommandInput
   /** Loads the configuration from flags, variables and file; throws a `Failure` with all complaints. */
   readonly config: () => Config
+  /** Where the configuration comes from, whether or not it can be used. Never throws. */
+  readonly configSources: () => TolerantSources
   /** Calls back with the configuration read anew on SIGHUP and when its file has changed, or with what is wrong with it. */
   readonly onConfigChange: (take: (next: Config | Failure) => void) => void
   readonly surroundings: Surroundings
@@ -33,6 +36,8 @@ export interface CommandContext {
   readonly note: (line: string) => void
   /** Resolves when the process is asked to stop (SIGTERM, SIGINT). */
   readonly stopRequested: () => Promise<void>
+  /** From now on an error nobody caught is printed, then given to `tell`; then the process ends, with exit code 1. */
+  readonly onCrash: (tell: (error: unknown) => Promise<void>) => void
   readonly workingFolder: string
 }
 

@@ -1,10 +1,13 @@
 import { existsSync, readFileSync, watchFile } from 'node:fs'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/load.ts'
+import { configFailureCode } from '../config/tolerant.ts'
+import type { TolerantSources } from '../config/tolerant.ts'
 import type { LogLevel } from '../config/log-level.ts'
 import { Failure } from '../lib/error.ts'
 import { processSurroundings } from '../server/process-surroundings.ts'
 import { redact } from '../telemetry/log.ts'
+import { auditCommand } from './audit.ts'
 import { UsageError } from './command.ts'
 import type { Command } from './command.ts'
 import { demoCommand } from './demo.ts'
@@ -14,7 +17,9 @@ import { keysCreate, keysList, keysRevoke, keysRotate } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
 import { findCommand, parseArguments } from './parse-arguments.ts'
 import type { ParsedArguments } from './parse-arguments.ts'
+import { privacyCommand } from './privacy.ts'
 import { serveCommand } from './serve.ts'
+import { whoisCommand } from './whois.ts'
 import { usersAdd, usersDisable, usersEnable, usersList } from './users.ts'
 
 const commands: readonly Command[] = [
@@ -28,6 +33,9 @@ const commands: readonly Command[] = [
   keysList,
   keysRotate,
   keysRevoke,
+  privacyCommand,
+  whoisCommand,
+  auditCommand,
   doctorCommand,
   migrateCommand,
 ]
@@ -63,32 +71,45 @@ async function run(args: readonly string[]): Promise<void> {
   await command.run({
     input: parsed.input,
     config,
+    configSources: () => configSources(parsed),
     onConfigChange: (take) => watchConfig(parsed, take),
     surroundings: processSurroundings(logLevel(config)),
     print,
     note,
     stopRequested,
+    onCrash,
     workingFolder: process.cwd(),
   })
 }
 
 function configFrom(parsed: ParsedArguments): Config {
-  const { optionFlags, upstreamFlags } = parsed
   const name = configFileOf(parsed)
-  const outcome = loadConfig({
-    flags: optionFlags,
-    upstreamFlags,
-    environment: process.env,
-    file: name === null ? null : { name, source: readConfigSource(name) },
-    readSecretFile: (path) => readFileSync(path, 'utf8'),
-  })
+  const file = name === null ? null : { name, source: readConfigSource(name) }
+  const outcome = loadConfig({ ...sourcesBesidesFile(parsed), file })
   if ('config' in outcome) return outcome.config
   const fix = 'correct the options named; docs/reference/configuration.md lists them all'
   const message = [
     'the configuration cannot be used',
     ...outcome.problems.map((problem) => `  ${problem}`),
   ].join('\n')
-  throw new Failure({ code: 'config_invalid', status: 500, message: `${message}\n`, fix })
+  const code = configFailureCode(outcome.problems)
+  throw new Failure({ code, status: 500, message: `${message}\n`, fix })
+}
+
+function sourcesBesidesFile({ optionFlags, upstreamFlags }: ParsedArguments) {
+  const readSecretFile = (path: string) => readFileSync(path, 'utf8')
+  return { flags: optionFlags, upstreamFlags, environment: process.env, readSecretFile }
+}
+
+function configSources(parsed: ParsedArguments): TolerantSources {
+  const name = configFileOf(parsed)
+  const others = sourcesBesidesFile(parsed)
+  if (name === null) return { ...others, file: null, fileUnreadable: false }
+  try {
+    return { ...others, file: { name, source: readConfigSource(name) }, fileUnreadable: false }
+  } catch {
+    return { ...others, file: null, fileUnreadable: true }
+  }
 }
 
 /** Editors and orchestrators replace files rather than write them: the path is looked at, not the file. */
@@ -142,11 +163,25 @@ function complaint(error: unknown): string {
   return redact(`sallyport: ${what}: ${fix ?? 'this should not happen; please report it'}${stack}`)
 }
 
-/** From the first call on, SIGTERM and SIGINT no longer end the process: the command does. */
+/**
+ * From the first call on, SIGTERM and SIGINT no longer end the process: the command does, in bounded time. Further ones
+ * change nothing: npm passes on the interrupt that the terminal has sent already.
+ */
 function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve())
-    process.once('SIGINT', () => resolve())
+    process.on('SIGTERM', () => resolve())
+    process.on('SIGINT', () => resolve())
+  })
+}
+
+/** Node hands over unhandled rejections here too. The first error is the true one; what follows from it is not told. */
+function onCrash(tell: (error: unknown) => Promise<void>): void {
+  let crashed = false
+  process.on('uncaughtException', (error) => {
+    if (crashed) return
+    crashed = true
+    note(complaint(error))
+    void tell(error).finally(() => process.exit(1))
   })
 }
 

@@ -1,6 +1,8 @@
 import { Failure } from '../lib/error.ts'
 import { serve } from '../server/serve.ts'
-import type { Command } from './command.ts'
+import type { Lifecycle } from '../telemetry/lifecycle.ts'
+import type { Command, CommandContext } from './command.ts'
+import { runTold } from './told-run.ts'
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -14,38 +16,44 @@ export const serveCommand: Command = {
     },
   },
   allOptions: true,
-  async run({ config, onConfigChange, surroundings, input, print, note, stopRequested }) {
-    const { log } = surroundings
-    const loaded = config()
-    if (loaded.upstreams.length === 0) {
-      throw new Failure({
-        code: 'no_upstream',
-        status: 500,
-        message: 'no upstream is configured',
-        fix: 'name one with --upstream NAME=URL, or under upstreams: in the configuration file',
-      })
-    }
-    for (const warning of loaded.warnings) log.warn(warning)
-    const serving = await serve(loaded, surroundings)
-    const { listening, publicUrl } = serving
-    // Before anybody reads that it listens: whoever does may ask it to stop at once.
-    const stop = stopRequested()
-    if (input.json) print(JSON.stringify({ listening, publicUrl }))
-    else {
-      print(`Sallyport listens on ${listening}`)
-      for (const { name } of loaded.upstreams) print(`  ${publicUrl}/mcp/${name}`)
-      note('Next: sallyport users add EMAIL, then sallyport keys create --user EMAIL')
-    }
-    onConfigChange((next) => {
-      if (next instanceof Failure)
-        return log.error('the changed configuration is not taken over', { detail: next.message })
-      const waiting = serving.reload(next)
-      log.info('the configuration was taken over')
-      if (waiting.length > 0) log.warn(`changed, but only a restart takes it over: ${waiting.join(', ')}`)
+  run: (context) => runTold(context, context.configSources, (lifecycle) => runGateway(context, lifecycle)),
+}
+
+async function runGateway(
+  { config, onConfigChange, surroundings, input, print, note, stopRequested }: CommandContext,
+  lifecycle: Lifecycle,
+): Promise<void> {
+  const { log } = surroundings
+  const loaded = config()
+  if (loaded.upstreams.length === 0) {
+    throw new Failure({
+      code: 'no_upstream',
+      status: 500,
+      message: 'no upstream is configured',
+      fix: 'name one with --upstream NAME=URL, or under upstreams: in the configuration file',
     })
-    await stop
-    log.info('draining')
-    const inTime = await serving.stop()
-    log.info(inTime ? 'stopped' : 'stopped; some requests were broken off')
-  },
+  }
+  for (const warning of loaded.warnings) log.warn(warning)
+  const serving = await serve(loaded, surroundings, lifecycle)
+  const { listening, publicUrl } = serving
+  // Before anybody reads that it listens: whoever does may ask it to stop at once.
+  const stop = stopRequested()
+  if (input.json) print(JSON.stringify({ listening, publicUrl }))
+  else {
+    print(`Sallyport listens on ${listening}`)
+    for (const { name } of loaded.upstreams) print(`  ${publicUrl}/mcp/${name}`)
+    note('Next: sallyport users add EMAIL, then sallyport keys create --user EMAIL')
+  }
+  onConfigChange((next) => {
+    if (next instanceof Failure)
+      return log.error('the changed configuration is not taken over', { detail: next.message })
+    const waiting = serving.reload(next)
+    log.info('the configuration was taken over')
+    if (waiting.length > 0) log.warn(`changed, but only a restart takes it over: ${waiting.join(', ')}`)
+  })
+  const broken = await Promise.race([stop, serving.broken])
+  log.info('draining')
+  const inTime = await serving.stop()
+  log.info(inTime ? 'stopped' : 'stopped; some requests were broken off')
+  if (broken instanceof Failure) throw broken
 }

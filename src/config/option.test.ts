@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { choice, flag, integer, list, text } from './option.ts'
+import { choice, flag, integer, list, ratio, text } from './option.ts'
 import type { Option } from './option.ts'
 
 function valueOf<Value>(option: Option<Value>, raw: unknown): Value | string {
@@ -10,6 +10,7 @@ function valueOf<Value>(option: Option<Value>, raw: unknown): Value | string {
 describe('kinds of options', () => {
   const word = text('', null, 'a word', (value) => (value === 'bad' ? 'is bad' : null))
   const number = integer('', 1, 0, 10)
+  const share = ratio('', 0.1)
   const onOff = flag('', false)
   const mode = choice('', ['off', 'hash', 'id'], 'off')
   const names = list('', 'names', (value) => (value === 'bad' ? 'is bad' : null))
@@ -28,6 +29,15 @@ describe('kinds of options', () => {
     [number, -1, '! must be a whole number from 0 to 10'],
     [number, 1.5, '! must be a whole number from 0 to 10'],
     [number, '1e1', '! must be a whole number from 0 to 10'],
+    [share, 0, 0],
+    [share, ' 1 ', 1],
+    [share, '0.25', 0.25],
+    [share, '.5', 0.5],
+    [share, 1.01, '! must be a number from 0 to 1'],
+    [share, -0.1, '! must be a number from 0 to 1'],
+    [share, '', '! must be a number from 0 to 1'],
+    [share, '10%', '! must be a number from 0 to 1'],
+    [share, Number.NaN, '! must be a number from 0 to 1'],
     [number, '0x1', '! must be a whole number from 0 to 10'],
     [number, '', '! must be a whole number from 0 to 10'],
     [number, null, '! must be a whole number from 0 to 10'],

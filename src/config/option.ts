@@ -66,6 +66,23 @@ export function integer(
   }
 }
 
+/** A share of a whole, from 0 to 1. */
+export function ratio(summary: string, fallback: number, extras: Extras<number> = {}): Option<number> {
+  const shape = 'a number from 0 to 1'
+  return {
+    summary,
+    fallback,
+    shape,
+    ...extras,
+    parse(raw) {
+      const value = typeof raw === 'string' && /^\s*(?:\d+(?:\.\d+)?|\.\d+)\s*$/.test(raw) ? Number(raw) : raw
+      return typeof value === 'number' && value >= 0 && value <= 1
+        ? { value }
+        : { problem: `must be ${shape}` }
+    },
+  }
+}
+
 /** `true` or `false`, in any letter case. */
 export function flag(summary: string, fallback: boolean, extras: Extras<boolean> = {}): Option<boolean> {
   return {
@@ -108,11 +125,13 @@ export function list(
   summary: string,
   shape: string,
   check: (value: string) => string | null = () => null,
+  extras: Extras<readonly string[]> = {},
 ): Option<readonly string[]> {
   return {
     summary,
     fallback: [],
     shape: `list of ${shape}`,
+    ...extras,
     parse(raw) {
       const items = typeof raw === 'string' ? raw.split(',') : raw
       if (!Array.isArray(items)) return { problem: `must be a list of ${shape}` }
@@ -124,7 +143,8 @@ export function list(
           return { problem: `must be a list of ${shape}` }
         }
         const problem = check(word)
-        if (problem !== null) return { problem: `has ${JSON.stringify(word)}, which ${problem}` }
+        const shown = extras.secret === true ? 'an entry' : JSON.stringify(word)
+        if (problem !== null) return { problem: `has ${shown}, which ${problem}` }
         if (!value.includes(word)) value.push(word)
       }
       return { value }

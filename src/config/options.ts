@@ -1,8 +1,19 @@
 import { networkProblem } from './address.ts'
 import { logLevels } from './log-level.ts'
-import { choice, flag, integer, list, text } from './option.ts'
+import { choice, flag, integer, list, ratio, text } from './option.ts'
 import type { OptionTable, Settings } from './option.ts'
-import { hostProblem, originProblem, publicUrlProblem, secretProblem, storeProblem } from './problems.ts'
+import {
+  collectorProblem,
+  headerValueProblem,
+  headersProblem,
+  hostProblem,
+  keyIdProblem,
+  originProblem,
+  previousKeyProblem,
+  publicUrlProblem,
+  secretProblem,
+  storeProblem,
+} from './problems.ts'
 
 /** Every option outside `upstreams`, in the order of the reference page. Keys are pinned. */
 export const options = {
@@ -66,6 +77,88 @@ export const options = {
   'telemetry.metrics.token': text('Bearer token that /metrics asks for.', null, 'a secret', secretProblem, {
     secret: true,
   }),
+  'telemetry.traces.endpoint': text(
+    'Where spans are sent by OTLP; without it there are none. A URL without a path gets /v1/traces.',
+    null,
+    'a URL',
+    collectorProblem,
+  ),
+  'telemetry.traces.protocol': choice(
+    'How the collector is spoken to.',
+    ['http/protobuf', 'http/json', 'grpc'] as const,
+    'http/protobuf',
+  ),
+  'telemetry.traces.headers': text(
+    'Fields sent with every batch, such as a credential of the collector.',
+    null,
+    'NAME=VALUE,NAME=VALUE',
+    headersProblem,
+    { secret: true },
+  ),
+  'telemetry.traces.sampleRatio': ratio(
+    'Share of requests that get spans. Refused, failed and slow ones always do.',
+    0.1,
+  ),
+  'telemetry.traces.slowSeconds': integer('Seconds from which a call counts as slow.', 5, 1, 86_400),
+  'telemetry.traces.details': flag('Whether spans say which resource was read (`mcp.resource.uri`).', false),
+  'telemetry.traces.arguments': flag(
+    'Whether spans carry tool arguments and results, redacted as far as patterns can.',
+    false,
+  ),
+  'telemetry.traces.clientAddress': flag("Whether spans carry the client's address.", false),
+  'telemetry.attribution.mode': choice(
+    'How a caller appears on spans and in analytics: not at all, as a pseudonym, or (spans only) by id.',
+    ['off', 'hash', 'id'] as const,
+    'off',
+  ),
+  'telemetry.attribution.key': text(
+    'Makes pseudonyms. At least 32 characters, used for nothing else.',
+    null,
+    'a secret',
+    secretProblem,
+    { secret: true },
+  ),
+  'telemetry.attribution.keyId': text(
+    'Name of that key: it stands beside each hash.',
+    'k1',
+    'a name',
+    keyIdProblem,
+  ),
+  'telemetry.attribution.previousKeys': list(
+    'Earlier keys, kept for `whois`, each as ID:SECRET.',
+    'ID:SECRET',
+    previousKeyProblem,
+    { secret: true },
+  ),
+  'telemetry.analytics.endpoint': text(
+    'Where product-analytics events are posted. Without it nothing is made and nothing leaves; nor with `DO_NOT_TRACK`.',
+    null,
+    'a URL',
+    collectorProblem,
+  ),
+  'telemetry.analytics.format': choice(
+    'How they are written: `{"events":[…]}`, or OTLP log records in JSON (a URL without a path gets /v1/logs).',
+    ['json', 'otlp'] as const,
+    'json',
+  ),
+  'telemetry.analytics.token': text(
+    'Bearer token the receiver asks for.',
+    null,
+    'a header value',
+    headerValueProblem,
+    { secret: true },
+  ),
+  'telemetry.cloudHosts': list(
+    'Hosts of publicUrl that make an installation `cloud` in analytics; any other is `self-hosted`.',
+    'host names, with or without port',
+    hostProblem,
+  ),
+  'telemetry.audit.calls': choice(
+    'Which MCP calls the audit log gets.',
+    ['all', 'refused', 'off'] as const,
+    'all',
+  ),
+  'telemetry.audit.retentionDays': integer('Days an audit row is kept.', 90, 1, 36_500),
   'requests.maxBodyBytes': integer('Largest request body relayed, in bytes.', 4_194_304, 1024, 268_435_456),
   'requests.maxHeaderBytes': integer('Largest request head accepted, in bytes.', 16_384, 4096, 262_144),
   'requests.bodyTimeoutSeconds': integer('Seconds a client may take to send its request.', 30, 1, 3600),

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
 import {
+  collectorProblem,
+  headersProblem,
   hostProblem,
   originProblem,
   publicUrlProblem,
@@ -51,6 +53,16 @@ const rows = [
     ['', 'A', 'a.b', '-a', 'a-', 'a/b', '..', 'a%2F', 'a'.repeat(65)],
   ],
   [workspaceProblem, ['a', 'team-1', 'a'.repeat(64)], ['', 'A', 'a_b', '-a', 'a-', 'a'.repeat(65), '../a']],
+  [
+    collectorProblem,
+    ['http://collector:4318', 'https://otlp.example.com/v1/traces', 'http://127.0.0.1:4317'],
+    ['collector:4317', 'grpc://collector', 'https://u:p@h', 'https://h/#x', ''],
+  ],
+  [
+    headersProblem,
+    ['x-key=1', 'Authorization=Bearer a=b, x-scope=team 1', 'a='],
+    ['x-key', '=1', 'x key=1', 'a=1,b', 'Host=x', 'content-type=x', 'a=é', 'grpc-timeout=1m', 'a=1\nb=2'],
+  ],
   [scopeProblem, ['code:read', '*', 'a.b/c'], ['', 'a b', 'a"b', 'a\\b', 'é', 'a'.repeat(129)]],
 ] as const
 

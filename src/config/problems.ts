@@ -67,6 +67,11 @@ export function scopeProblem(value: string): string | null {
   return /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(value) ? null : 'is no scope (RFC 6749 section 3.3)'
 }
 
+/** MCP 2025-11-25, server/tools: tool names. */
+export function toolNameProblem(value: string): string | null {
+  return /^[A-Za-z0-9_\-./]{1,128}$/.test(value) ? null : 'is no tool name'
+}
+
 export function keyPrefixProblem(value: string): string | null {
   if (!/^[A-Za-z0-9\-._~+]{2,32}$/.test(value))
     return 'must be 2 to 32 characters that a Bearer token may have'
@@ -90,4 +95,36 @@ export function headerValueProblem(value: string): string | null {
 
 export function filePathProblem(value: string): string | null {
   return value.includes('\0') ? 'is no path' : null
+}
+
+/** Where telemetry is sent. Credentials go into headers, which are secret; a URL is not. */
+export function collectorProblem(value: string): string | null {
+  const url = URL.parse(value)
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    return 'must be an absolute http or https URL such as http://127.0.0.1:4318'
+  }
+  if (url.username !== '' || url.password !== '') return 'must not carry a user name or password'
+  return url.hash === '' ? null : 'must not carry a fragment'
+}
+
+const headerPair = /^\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x20-\x7e]*$/
+const framing = /^\s*(?:host|connection|content-.*|transfer-encoding|te|upgrade|expect|grpc-.*)=/i
+
+/** `NAME=VALUE,NAME=VALUE`. The values are secret: the complaint names none. */
+export function headersProblem(value: string): string | null {
+  const pairs = value.split(',').filter((pair) => pair.trim() !== '')
+  if (!pairs.every((pair) => headerPair.test(pair))) return 'must be NAME=VALUE pairs with commas between'
+  return pairs.some((pair) => framing.test(pair)) ? 'must not name a field that frames the message' : null
+}
+
+export function keyIdProblem(value: string): string | null {
+  return /^[A-Za-z0-9._-]{1,32}$/.test(value)
+    ? null
+    : 'must be letters, digits, dots, - and _, at most 32 of them'
+}
+
+export function previousKeyProblem(value: string): string | null {
+  const colon = value.indexOf(':')
+  if (colon < 1 || keyIdProblem(value.slice(0, colon)) !== null) return 'is no ID:SECRET'
+  return secretProblem(value.slice(colon + 1)) === null ? null : 'has a secret of less than 32 characters'
 }

@@ -6,6 +6,7 @@ import {
   headerValueProblem,
   keyPrefixProblem,
   scopeProblem,
+  toolNameProblem,
   upstreamNameProblem,
   upstreamUrlProblem,
   workspaceProblem,
@@ -49,6 +50,11 @@ export const upstreamOptions = {
   'static.value': text('The service credential; `static` only.', null, 'a header value', headerValueProblem, {
     secret: true,
   }),
+  tools: list(
+    'Tools whose names may be told by metrics and analytics; analytics calls all others `other`.',
+    'tool names',
+    toolNameProblem,
+  ),
   scopes: list('Scopes a credential needs, all of them.', 'scopes', scopeProblem),
   timeoutSeconds: integer('Seconds the upstream may take until its answer begins.', 120, 1, 86_400),
   ca: text(

@@ -17,10 +17,45 @@ export function wholeProblems(settings: GlobalSettings, upstreams: readonly Upst
     problems.push('auth.adminOnMcp: needs auth.adminToken')
   }
   for (const upstream of upstreams) problems.push(...upstreamProblems(upstream))
-  const token = settings['telemetry.metrics.token']
-  if (token !== null && token === settings['auth.adminToken']) {
-    problems.push('telemetry.metrics.token: must differ from auth.adminToken')
+  if (settings['telemetry.attribution.mode'] === 'hash' && settings['telemetry.attribution.key'] === null) {
+    problems.push(
+      'telemetry.attribution.mode: hash needs telemetry.attribution.key: make one with `openssl rand -base64 32`',
+    )
   }
+  problems.push(...keyIdProblems(settings), ...sharedSecretProblems(settings))
+  return problems
+}
+
+/** The id beside a hash says which key made it. */
+function keyIdProblems(settings: GlobalSettings): string[] {
+  const previous = settings['telemetry.attribution.previousKeys'].map((entry) => entry.split(':', 1)[0] ?? '')
+  const ids = [settings['telemetry.attribution.keyId'], ...previous]
+  return ids.length === new Set(ids).size
+    ? []
+    : ['telemetry.attribution.previousKeys: each id must differ from the others and from keyId']
+}
+
+const secretOptions = [
+  'auth.adminToken',
+  'secretsKey',
+  'telemetry.metrics.token',
+  'telemetry.analytics.token',
+  'telemetry.attribution.key',
+] as const
+
+/** Each secret has one use: so that each can leak, and be changed, alone (T36). */
+function sharedSecretProblems(settings: GlobalSettings): string[] {
+  const problems: string[] = []
+  const uses = new Map<string, string>()
+  const use = (key: string, secret: string | null) => {
+    if (secret === null) return
+    const other = uses.get(secret)
+    if (other === undefined) uses.set(secret, key)
+    else problems.push(`${key}: must differ from ${other}`)
+  }
+  for (const key of secretOptions) use(key, settings[key])
+  for (const entry of settings['telemetry.attribution.previousKeys'])
+    use('telemetry.attribution.previousKeys', entry.slice(entry.indexOf(':') + 1))
   return problems
 }
 

@@ -6,16 +6,18 @@ export interface AnswerFacts {
   readonly error: ErrorType | null
   /** Names in `result.tools`; null when the answer is no list of tools. */
   readonly tools: readonly string[] | null
+  /** Names in `result.prompts`; null when the answer is no list of prompts. */
+  readonly prompts: readonly string[] | null
   /** Whether the answer may be shown to others than its caller (`cacheScope`); undefined when it does not say. */
   readonly shared: boolean | undefined
 }
 
-const nothing: AnswerFacts = { error: null, tools: null, shared: undefined }
+const nothing: AnswerFacts = { error: null, tools: null, prompts: null, shared: undefined }
 const codes: ReadonlyMap<string, ErrorType> = new Map(rpcCodes.map((code) => [code, code]))
 
 /** Whether an answer is worth parsing: a look for a few words costs far less than reading it. */
-export function mayTell(body: Buffer, listsTools: boolean): boolean {
-  return listsTools || body.includes('"error"') || body.includes('"isError"')
+export function mayTell(body: Buffer, wanted: boolean): boolean {
+  return wanted || body.includes('"error"') || body.includes('"isError"')
 }
 
 /** Reads a JSON-RPC answer, or the data of one event; what is none says nothing. */
@@ -30,11 +32,12 @@ export function readAnswer(text: string): AnswerFacts {
   const { error, result } = answer
   if (isObject(error)) return { ...nothing, error: codes.get(String(error['code'])) ?? 'other' }
   if (!isObject(result)) return nothing
-  const tools = result['tools']
+  const { tools, prompts } = result
   const scope = result['cacheScope']
   return {
     error: result['isError'] === true ? 'tool_error' : null,
     tools: Array.isArray(tools) ? tools.flatMap(nameOf) : null,
+    prompts: Array.isArray(prompts) ? prompts.flatMap(nameOf) : null,
     shared: scope === 'public' ? true : scope === 'private' ? false : undefined,
   }
 }

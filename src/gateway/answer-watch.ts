@@ -20,6 +20,9 @@ export class AnswerWatch {
   readonly #call: CallRecord
   readonly #parts: AnswerWatchDependencies
   readonly #listsTools: boolean
+  readonly #listsPrompts: boolean
+  /** Whether every answer is read, not only one that may tell of an error. */
+  readonly #readsAll: boolean
   #held: Buffer[] = []
   #heldBytes = 0
 
@@ -27,6 +30,8 @@ export class AnswerWatch {
     this.#call = call
     this.#parts = parts
     this.#listsTools = call.messages.some(({ method }) => method === 'tools/list')
+    this.#listsPrompts = call.messages.some(({ method }) => method === 'prompts/list')
+    this.#readsAll = this.#listsTools || this.#listsPrompts || call.content !== null
   }
 
   begin(streaming: boolean): void {
@@ -72,7 +77,7 @@ export class AnswerWatch {
     if (stream === null || !event.includes('data:')) return
     stream.events += 1
     stream.firstEventAt ??= this.#parts.clock.monotonic()
-    if (!mayTell(event, this.#listsTools)) return
+    if (!mayTell(event, this.#readsAll)) return
     const lines = event.toString('utf8').split(/\r?\n/)
     const data = lines.filter((line) => line.startsWith('data:')).map((line) => line.slice(5))
     this.#tell(data.join('\n'))
@@ -83,12 +88,15 @@ export class AnswerWatch {
   }
 
   #look(body: Buffer): void {
-    if (body.length > 0 && mayTell(body, this.#listsTools)) this.#tell(body.toString('utf8'))
+    if (body.length > 0 && mayTell(body, this.#readsAll)) this.#tell(body.toString('utf8'))
   }
 
   #tell(text: string): void {
-    const { error, tools, shared } = readAnswer(text)
+    const { error, tools, prompts, shared } = readAnswer(text)
     if (error !== null) this.#call.answerError = error
+    if (this.#call.content !== null && text.includes('"result"')) this.#call.content.answer = text
+    if (prompts !== null && this.#listsPrompts && shared !== false)
+      for (const name of prompts.slice(0, 500)) this.#parts.names.register('prompt', name.slice(0, 128))
     if (tools === null || !this.#listsTools) return
     this.#call.toolsListed = tools.length
     // A list that is for its caller alone may name that caller; one that does not say is taken for everybody's.

@@ -22,7 +22,8 @@ export function createObserveAuthentication(emit: Emit): ObserveAuthentication {
   }
 }
 
-const acceptedBy = {
+/** The kind of credential behind a principal: a token's shape does not tell whose it is. */
+export const acceptedBy = {
   user: 'api_key',
   admin: 'admin_token',
   external: 'forwarded_key',

@@ -5,31 +5,42 @@ import type { Clock } from '../lib/clock.ts'
 import type { Registered } from '../telemetry/field.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
-import { protocolVersions } from '../telemetry/vocabulary.ts'
-import type { AuthMethod, ErrorType, ProtocolVersion, ToolOutcome } from '../telemetry/vocabulary.ts'
-import { presentedMethod } from './observe-authentication.ts'
+import { errorTypes, operationErrors, protocolVersions } from '../telemetry/vocabulary.ts'
+import type {
+  AuthMethod,
+  ErrorType,
+  OperationError,
+  ProtocolVersion,
+  ToolOutcome,
+} from '../telemetry/vocabulary.ts'
+import { acceptedBy, presentedMethod } from './observe-authentication.ts'
+import type { FirstSeen } from './first-seen.ts'
 import type { Received } from './received.ts'
 
 export interface ObserveCallParts {
   readonly emit: Emit
   readonly names: NameRegistry
   readonly clock: Clock
+  readonly firstSeen: FirstSeen
 }
 
 /** What a request's sender is, without saying who. */
 export function senderOf({ head, call }: Received) {
   const auth_mode: AuthMethod =
-    call.principal.kind === 'external' ? 'forwarded_key' : presentedMethod(head.credential)
+    call.principal.kind === 'external' || call.principal.kind === 'admin'
+      ? acceptedBy[call.principal.kind]
+      : presentedMethod(head.credential)
   return { auth_mode, client: call.client, llm_family: llmFamily(call.client) }
 }
 
 /** States what became of one request on an MCP endpoint, once its answer is over. */
-export function observeCall(received: Received, { emit, names, clock }: ObserveCallParts): void {
+export function observeCall(received: Received, parts: ObserveCallParts): void {
+  const { emit, names, clock } = parts
   const { call } = received
   if (call.upstream === null) return
   const now = clock.monotonic()
   const upstream = names.member('upstream', call.upstream.name)
-  const error = errorOf(received)
+  const error = messageErrorOf(received)
   const sender = senderOf(received)
   const shared = { upstream, duration: (now - call.startedAt) / 1000, principal: call.principal, ...sender }
   for (const message of call.messages) {
@@ -45,13 +56,13 @@ export function observeCall(received: Received, { emit, names, clock }: ObserveC
       resource_uri: message.method === 'resources/read' ? message.name?.slice(0, 512) : undefined,
       address: received.address.slice(0, 64),
       request_id: received.requestId,
-      trace_id: undefined,
+      trace_id: call.trace?.traceId,
     })
     if (call.sentAt !== null) {
       const duration = ((call.answeredAt ?? now) - call.sentAt) / 1000
       emit('upstream_operation_ended', { mcp_method, upstream, error_type: error, duration })
     }
-    observeUse(message, received, shared, parts(tool, error), emit)
+    observeUse(message, received, shared, { tool, error }, parts)
   }
   if (call.stream !== null) observeStream(received, shared, now, emit)
 }
@@ -64,11 +75,7 @@ interface Shared extends ReturnType<typeof senderOf> {
 
 interface UseParts {
   readonly tool: Registered<'tool'> | undefined
-  readonly error: ErrorType | undefined
-}
-
-function parts(tool: UseParts['tool'], error: UseParts['error']): UseParts {
-  return { tool, error }
+  readonly error: OperationError | undefined
 }
 
 /** The events of product usage, each with what its own sentence in the catalogue says. */
@@ -77,7 +84,7 @@ function observeUse(
   { call }: Received,
   shared: Shared,
   { tool, error }: UseParts,
-  emit: Emit,
+  { emit, firstSeen }: ObserveCallParts,
 ): void {
   const { upstream, duration, principal, auth_mode, client, llm_family } = shared
   const sender = { auth_mode, client, llm_family }
@@ -97,7 +104,7 @@ function observeUse(
   if (message.method === 'tools/list' && call.toolsListed !== null) {
     emit('tools_listed', { upstream, count: call.toolsListed, principal, ...sender })
   }
-  if (message.method === 'initialize' && message.introduction !== null && error === undefined) {
+  if (message.introduction !== null && isIntroduction(message, call, error, firstSeen)) {
     const { protocolVersion, capabilities } = message.introduction
     emit('session_initialized', {
       protocol_version: versionOf(protocolVersion),
@@ -109,6 +116,17 @@ function observeUse(
       ...sender,
     })
   }
+}
+
+/** A legacy client introduces itself once in each session; a modern one in every request, of which the first counts. */
+function isIntroduction(
+  { method, claimedVersion }: Message,
+  { principal, client, refused }: Received['call'],
+  error: UseParts['error'],
+  firstSeen: FirstSeen,
+): boolean {
+  if (claimedVersion === null) return method === 'initialize' && error === undefined
+  return refused === null && firstSeen.isFirst(principal, client)
 }
 
 function observeStream({ call }: Received, shared: Shared, now: number, emit: Emit): void {
@@ -129,25 +147,35 @@ function observeStream({ call }: Received, shared: Shared, now: number, emit: Em
   })
 }
 
+const requestErrors: ReadonlyMap<string, ErrorType> = new Map(errorTypes.map((type) => [type, type]))
+const messageErrors: ReadonlyMap<string, OperationError> = new Map(
+  operationErrors.map((type) => [type, type]),
+)
+
+function messageErrorOf(received: Received): OperationError | undefined {
+  const error = errorOf(received)
+  return error === undefined ? undefined : (messageErrors.get(error) ?? 'other')
+}
+
 /** What went wrong: our refusal, else what the answer said, else that the client left before it was over. */
-function errorOf({ call, response }: Received): ErrorType | undefined {
-  if (call.refused !== null) return call.refused
+export function errorOf({ call, response }: Received): ErrorType | undefined {
+  if (call.refused !== null) return requestErrors.get(call.refused) ?? 'other'
   if (call.answerError !== null) return call.answerError
   return response.writableFinished ? undefined : 'cancelled'
 }
 
-function toolOf({ method, name }: Message, names: NameRegistry): Registered<'tool'> | undefined {
+export function toolOf({ method, name }: Message, names: NameRegistry): Registered<'tool'> | undefined {
   return method === 'tools/call' ? names.member('tool', name ?? 'other') : undefined
 }
 
-const upstreamErrors: ReadonlySet<string> = new Set<ErrorType>([
+const upstreamErrors: ReadonlySet<string> = new Set<OperationError>([
   'upstream_unreachable',
   'upstream_failed',
   'upstream_refused_gateway',
   'upstream_redirected',
 ])
 
-function outcomeOf(error: ErrorType | undefined): ToolOutcome {
+function outcomeOf(error: OperationError | undefined): ToolOutcome {
   if (error === undefined) return 'success'
   if (error === 'tool_error' || error === 'cancelled') return error
   if (error === 'upstream_timeout') return 'timeout'
@@ -155,6 +183,6 @@ function outcomeOf(error: ErrorType | undefined): ToolOutcome {
   return error.startsWith('-') || error === 'other' ? 'protocol_error' : 'denied'
 }
 
-function versionOf(text: string): ProtocolVersion {
+export function versionOf(text: string): ProtocolVersion {
   return protocolVersions.find((version) => version === text) ?? 'other'
 }

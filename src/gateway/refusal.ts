@@ -12,6 +12,20 @@ export interface RefusalRow {
   readonly message: string
 }
 
+/** Faults of a request that reached no upstream's route: answered and counted by status, and no signal says more. */
+type EarlyReason =
+  | 'not_found'
+  | 'upstream_unknown'
+  | 'transport_unsupported'
+  | 'method_not_allowed'
+  | 'duplicate_header'
+  | 'two_credentials'
+  | 'credential_in_query'
+  | 'bad_target'
+
+/** Bytes that never became a request: answered at the socket, before anything is observed. */
+export type UnreadableReason = 'bad_request' | 'head_too_large' | 'body_timeout'
+
 /** Every reason a request can be refused for, whoever is at fault. Reasons are stable: they only grow. */
 export const refusals = {
   missing_credential: {
@@ -125,9 +139,12 @@ export const refusals = {
     code: 50300,
     message: 'The gateway failed. The request id finds the reason in its log.',
   },
-} as const satisfies Record<RejectionReason | FaultReason, RefusalRow>
+} as const satisfies Record<RejectionReason | FaultReason | EarlyReason | UnreadableReason, RefusalRow>
 
-export type RefusalReason = keyof typeof refusals
+/** Every reason there is an answer for. */
+export type AnswerReason = keyof typeof refusals
+/** Why a request that could be read is refused. */
+export type RefusalReason = Exclude<AnswerReason, UnreadableReason>
 
 /** Why this one request is refused. A value, not an exception: refusals are expected. */
 export interface Refusal {
@@ -153,6 +170,6 @@ export function isRefusal(value: object): value is Refusal {
 const rejections: ReadonlySet<string> = new Set(rejectionReasons)
 
 /** Whether the refusal is about who sent the request or from where; only those count as rejections. */
-export function isRejection(reason: RefusalReason): reason is RejectionReason & RefusalReason {
+export function isRejection(reason: AnswerReason): reason is RejectionReason {
   return rejections.has(reason)
 }

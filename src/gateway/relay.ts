@@ -64,7 +64,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { call } = permitted.received
     call.sentAt = parts.watch.clock.monotonic()
     this.#watch = new AnswerWatch(call, parts.watch)
-    permitted.received.response.once('close', () => this.#onClientClose())
+    // Ahead of whoever tells of the call when it closes: they are to know that the client has left.
+    permitted.received.response.prependOnceListener('close', () => this.#onClientClose())
   }
 
   onRequestStart(controller: Controller): void {
@@ -236,8 +237,9 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#settled) return
     this.#clientGone = true
     this.#watch.end('cancelled')
-    this.#controller?.abort(clientGone())
+    // Finished first: breaking off answers with an error at once, which is not the upstream's.
     this.#finish(null)
+    this.#controller?.abort(clientGone())
   }
 
   #finish(outcome: Refusal | null): void {

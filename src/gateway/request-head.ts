@@ -17,6 +17,7 @@ export interface RequestHead {
   readonly mcpName: string | undefined
   readonly protocolVersion: string | undefined
   readonly forwardedFor: string | undefined
+  readonly traceParent: string | undefined
   /** Name, value, name, value …: the allow-listed fields that go upstream. */
   readonly forwarded: string[]
   /** What is wrong with the head itself; answered after the guard. */
@@ -96,6 +97,7 @@ export function readHead(request: IncomingMessage): RequestHead {
     mcpName: found['mcp-name'],
     protocolVersion: found['mcp-protocol-version'],
     forwardedFor,
+    traceParent: found['traceparent'],
     forwarded,
     problem,
   }

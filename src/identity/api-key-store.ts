@@ -40,6 +40,8 @@ export interface ApiKeyStore {
   /** Inserts unless the owner already holds `maxPerUser` active keys; count and insert are one transaction. */
   create(key: NewApiKey, limits: { maxPerUser: number }, actor: Actor): Promise<CreateKeyOutcome>
   list(filter: KeyFilter): Promise<ApiKey[]>
+  /** How many keys are active at a time, of all owners: not revoked, not expired and not on their way out. */
+  countActive(at: number): Promise<number>
   /**
    * Puts `successor` (same owner, workspace, name, scopes and upstreams) beside key `id`, which then expires at
    * `graceEndsAt` unless it does earlier. The owner's limit does not count the key on its way out.

@@ -29,6 +29,8 @@ export interface UserStore {
   ): Promise<AddUserOutcome>
   findByEmail(email: string): Promise<UserWithMemberships | undefined>
   list(): Promise<UserWithMemberships[]>
+  /** How many users there are, disabled ones included. */
+  count(): Promise<number>
   /** Every membership with what its pseudonyms are made of: for the controlled way back, `sallyport whois`. */
   listPseudonymous(): Promise<PseudonymSource[]>
   /**

@@ -1,4 +1,27 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+
+/** What tells how this process came to be, and where it runs. */
+export interface ProcessFacts {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly pid: number
+  /** As Node names it: `linux`, `darwin`, `win32`, … */
+  readonly platform: string
+  readonly nodeVersion: string
+  /** Whether the sources run, not what was built from them. */
+  readonly inCheckout: boolean
+  readonly inContainer: boolean
+}
+
+export function readProcessFacts(): ProcessFacts {
+  return {
+    environment: process.env,
+    pid: process.pid,
+    platform: process.platform,
+    nodeVersion: process.versions.node,
+    inCheckout: import.meta.filename.endsWith('.ts'),
+    inContainer: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
+  }
+}
 
 /** What this build is: the version of package.json, and the commit when the build recorded one. */
 export function readVersion(): { version: string; commit: string } {

@@ -116,6 +116,7 @@ describe('the era of a message', () => {
     name: null,
     claimedVersion: null,
     introduction: null,
+    traceParent: null,
     ...more,
   })
   it.each([

@@ -1,6 +1,8 @@
 import { clientFamily } from './client-family.ts'
 import type { ClientFamily } from './client-family.ts'
 import { ambiguousKey } from './ambiguous-key.ts'
+import { readTraceParent } from './trace-parent.ts'
+import type { TraceParent } from './trace-parent.ts'
 
 export type RequestId = string | number
 
@@ -16,6 +18,8 @@ export interface Message {
   readonly claimedVersion: string | null
   /** What the sender says of itself: in `initialize`, and in every modern request; null elsewhere. */
   readonly introduction: Introduction | null
+  /** Where the sender says it stands in a trace (SEP-414); null when it does not, or not validly. */
+  readonly traceParent: TraceParent | null
 }
 
 /** A client's introduction, reduced to closed lists: its own words go no further. */
@@ -84,11 +88,13 @@ function readMessage(value: unknown): Message | null {
   const members = isObject(params) ? params : null
   const meta = members === null ? undefined : members['_meta']
   const claim = isObject(meta) ? meta[claimedVersionKey] : undefined
+  const place = isObject(meta) ? meta['traceparent'] : undefined
   const shared = {
     method,
     name: nameOf(method, members),
     claimedVersion: typeof claim === 'string' ? claim : null,
     introduction: introductionOf(method, members, isObject(meta) ? meta : null),
+    traceParent: typeof place === 'string' ? readTraceParent(place) : null,
   }
   if (!('id' in value)) return { kind: 'notification', id: null, ...shared }
   return isRequestId(id) ? { kind: 'request', id, ...shared } : null
@@ -97,7 +103,15 @@ function readMessage(value: unknown): Message | null {
 function readResponse(value: JsonObject): Message | null {
   const { id } = value
   if ('result' in value === 'error' in value || !(isRequestId(id) || id === null)) return null
-  return { kind: 'response', id, method: '', name: null, claimedVersion: null, introduction: null }
+  return {
+    kind: 'response',
+    id,
+    method: '',
+    name: null,
+    claimedVersion: null,
+    introduction: null,
+    traceParent: null,
+  }
 }
 
 function introductionOf(

@@ -45,6 +45,7 @@ describe('headers and body', () => {
     name: 'é',
     claimedVersion: '2026-07-28',
     introduction: null,
+    traceParent: null,
   }
   const agreeing = { method: 'tools/call', name: sentinel('é'), protocolVersion: '2026-07-28' }
   const none = { method: undefined, name: undefined, protocolVersion: undefined }
@@ -81,6 +82,7 @@ describe('headers and body', () => {
       name: null,
       claimedVersion: null,
       introduction: null,
+      traceParent: null,
     }
     expect(contradictingHeader({ ...agreeing, name: '=?base64?x?=' }, response)).toBeNull()
   })

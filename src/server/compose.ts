@@ -6,19 +6,26 @@ import { createApiKeyAuthenticator } from '../gateway/api-key-authenticator.ts'
 import { createOpenStreams } from '../gateway/event-stream.ts'
 import { createForwardedKeyAuthenticator } from '../gateway/forwarded-key-authenticator.ts'
 import { McpSessions } from '../gateway/mcp-session.ts'
+import { FirstSeen } from '../gateway/first-seen.ts'
 import { createObserveAuthentication } from '../gateway/observe-authentication.ts'
 import { reclaimIdleSessions } from '../gateway/reclaim-session.ts'
 import { requestIds } from '../lib/request-id.ts'
 import { createSealedBox } from '../lib/sealed-box.ts'
 import { LocalLimiter } from '../limits/local-limiter.ts'
+import type { Analytics } from '../telemetry/analytics.ts'
 import { createMetricSink } from '../telemetry/metric-sink.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { NameRegistry } from '../telemetry/name-registry.ts'
+import type { SignalName } from '../telemetry/signals.ts'
+import type { DropReason } from '../telemetry/span-queue.ts'
+import { createAuditSink } from '../telemetry/audit-sink.ts'
 import { createEmit } from '../telemetry/telemetry.ts'
 import { Assertions } from '../tokens/assertion.ts'
 import { openSigningKeys } from '../tokens/signing-keys.ts'
 import type { UpstreamConnection } from '../upstreams/connection.ts'
-import { createGaugeRefresh, startJob } from './jobs.ts'
+import { attributionOf } from './analytics-of.ts'
+import { stateConnections } from './connection-gauge.ts'
+import { createGaugeRefresh, forgetOldRows, startJob } from './jobs.ts'
 import type { Listener } from './listener.ts'
 import { buildLiveGateway } from './live-gateway.ts'
 import type { OpenedStore } from './opened-store.ts'
@@ -26,6 +33,7 @@ import type { Placement } from './placement.ts'
 import { takeOver } from './reload.ts'
 import type { RouteTable } from './route-table.ts'
 import type { Surroundings } from './surroundings.ts'
+import { tracesOf } from './traces-of.ts'
 import { createUsageWriter } from './usage-writer.ts'
 
 /** The product, built and ready to answer. */
@@ -51,17 +59,37 @@ export async function compose(
   placement: Placement,
   { store, secretsKey }: OpenedStore,
   { clock, random, log, version }: Surroundings,
+  analytics: Analytics | null = null,
 ): Promise<Composed> {
   const { settings } = first
   const names = new NameRegistry()
   const metrics = settings['telemetry.metrics.enabled'] ? new Metrics(names) : null
-  const emit = createEmit(names, metrics === null ? null : createMetricSink(metrics), [])
+  const audit = createAuditSink(settings['telemetry.audit.calls'], {
+    store: store.audit,
+    clock,
+    random,
+    log,
+    dropped: (reason, rows) => countDropped(metrics, 'audit', reason, rows),
+  })
+  const sinks = analytics === null ? [audit] : [audit, analytics]
+  const emit = createEmit(names, metrics === null ? null : createMetricSink(metrics), sinks)
+  if (metrics !== null && analytics !== null) stateDropped(metrics, analytics)
+  const traces = tracesOf(settings, {
+    clock,
+    random,
+    names,
+    log,
+    version: version.version,
+    attribution: attributionOf(settings),
+    onDropped: (reason, spans) => countDropped(metrics, 'traces', reason, spans),
+    onRefused: (signal) => countRefused(metrics, signal),
+  })
   const issuer = placement.publicUrl.href.replace(/\/$/, '')
   const adminToken = settings['auth.adminOnMcp'] ? settings['auth.adminToken'] : null
 
   const box = createSealedBox(secretsKey, random)
   const keys = await openSigningKeys('assertion', { store: store.signingKeys, box, clock })
-  const assertions = new Assertions({ issuer }, { keys, clock })
+  const assertions = new Assertions({ issuer }, { keys, clock, emit })
   const keyUse = createUsageWriter(1000, { write: (uses) => store.apiKeys.recordUse(uses), emit, log })
   const seen = createUsageWriter(1000, { write: (times) => store.mcpSessions.recordSeen(times), emit, log })
   const sessions = new McpSessions({ store: store.mcpSessions, box, clock, emit, names, noteSeen: seen.note })
@@ -84,9 +112,18 @@ export async function compose(
       sessions,
       streams,
       watch: { clock, names },
+      traces,
     },
     routes: { metrics, publishedKeys: keys.published, ping: () => store.ping(), isClosing: () => closing },
-    listener: { emit, log, clock, newRequestId: requestIds(random), load },
+    listener: {
+      emit,
+      traces,
+      log,
+      clock,
+      newRequestId: requestIds(random),
+      firstSeen: new FirstSeen(),
+      load,
+    },
   }
   // A request routed before a reload may still be reading its body; only then does its connection close, gently.
   const retire = (connection: UpstreamConnection) => {
@@ -109,10 +146,16 @@ export async function compose(
     const ended = await reclaimIdleSessions(idleMs, { sessions, assertions, find })
     if (ended > 0) log.info('idle sessions ended', { count: ended })
   }
-  const jobs = [startJob('session-sweep', Math.min(60_000, idleMs / 4), sweep, log)]
+  const retentionMs = settings['telemetry.audit.retentionDays'] * 86_400_000
+  const jobs = [
+    startJob('session-sweep', Math.min(60_000, idleMs / 4), sweep, log),
+    startJob('audit-flush', 1000, () => audit.flush(), log),
+    startJob('audit-retention', 3_600_000, () => forgetOldRows(store.audit, clock.now() - retentionMs), log),
+  ]
   if (metrics !== null) {
     stateBuild(metrics, names, version)
-    const refresh = createGaugeRefresh({ store: store.mcpSessions, metrics, names, emit, clock })
+    stateConnections(metrics, names, () => live.connections)
+    const refresh = createGaugeRefresh({ store, metrics, names, emit, clock })
     const gauges = startJob('gauge-refresh', gaugeRefreshMs, refresh, log)
     jobs.push(gauges)
     await gauges.run()
@@ -128,6 +171,7 @@ export async function compose(
       const before = live
       live = buildLiveGateway(config, lasting, before)
       running = config
+      analytics?.list(config.upstreams)
       track()
       const kept = new Set([...live.connections.values()].map(({ connection }) => connection))
       for (const { connection } of before.connections.values()) {
@@ -143,7 +187,7 @@ export async function compose(
     async close() {
       closing = true
       await Promise.all(jobs.map((job) => job.close()))
-      await Promise.all([keyUse.close(), seen.close()])
+      await Promise.all([keyUse.close(), seen.close(), audit.flush(), traces?.close()])
       await Promise.all([...connections].map((connection) => connection.destroy()))
       await store.close()
     },
@@ -153,6 +197,27 @@ export async function compose(
 /** The key of the hash that stands for callers known by another's key: apart from every other key. */
 function subjectKeyFrom(secretsKey: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secretsKey, '', 'sallyport external subject v1', 32))
+}
+
+function countDropped(
+  metrics: Metrics | null,
+  sink: 'traces' | 'audit' | 'analytics',
+  reason: DropReason,
+  count: number,
+): void {
+  if (metrics !== null) metrics.cell('sallyport_telemetry_dropped_total', { sink, reason }).value += count
+}
+
+/** Analytics outlive what is composed here: they count for themselves, and the page says what they counted. */
+function stateDropped(metrics: Metrics, { dropped }: Analytics): void {
+  metrics.beforeRender(() => {
+    for (const reason of ['queue_full', 'send_failed', 'closed'] as const)
+      metrics.cell('sallyport_telemetry_dropped_total', { sink: 'analytics', reason }).value = dropped[reason]
+  })
+}
+
+function countRefused(metrics: Metrics | null, signal: SignalName): void {
+  if (metrics !== null) metrics.cell('sallyport_telemetry_refused_values_total', { signal }).value += 1
 }
 
 function stateBuild(

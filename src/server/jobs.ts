@@ -1,5 +1,8 @@
 import type { McpSessionStore } from '../gateway/mcp-session-store.ts'
+import type { ApiKeyStore } from '../identity/api-key-store.ts'
+import type { UserStore } from '../identity/user-store.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { AuditStore } from '../telemetry/audit-store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
@@ -43,8 +46,18 @@ export function startJob(name: string, everyMs: number, work: () => Promise<void
   }
 }
 
+/** Deletes audit rows past their retention, in small bites: no write blocks the store for long. */
+export async function forgetOldRows(audit: Pick<AuditStore, 'forgetBefore'>, time: number): Promise<void> {
+  const bite = 1000
+  while ((await audit.forgetBefore(time, bite)) === bite);
+}
+
 export interface GaugesDependencies {
-  readonly store: Pick<McpSessionStore, 'countActive'>
+  readonly store: {
+    readonly mcpSessions: Pick<McpSessionStore, 'countActive'>
+    readonly users: Pick<UserStore, 'count'>
+    readonly apiKeys: Pick<ApiKeyStore, 'countActive'>
+  }
   readonly metrics: Metrics
   readonly names: NameRegistry
   readonly emit: Emit
@@ -69,12 +82,16 @@ export function createGaugeRefresh({
   })
   return async () => {
     try {
-      const active = await store.countActive()
+      const active = await store.mcpSessions.countActive()
+      const users = await store.users.count()
+      const keys = await store.apiKeys.countActive(clock.now())
       for (const upstream of active.keys()) seen.add(upstream)
       for (const upstream of seen) {
         const labels = { upstream: names.register('upstream', upstream) }
         metrics.cell('sallyport_mcp_sessions_active', labels).value = active.get(upstream) ?? 0
       }
+      metrics.cell('sallyport_users_registered', {}).value = users
+      metrics.cell('sallyport_api_keys_active', {}).value = keys
       refreshedAt = clock.monotonic()
     } catch (error) {
       emit('store_query_failed', { operation: 'count' })

@@ -3,7 +3,9 @@ import { CallRecord } from '../gateway/call-record.ts'
 import { clientAddress } from '../gateway/client-address.ts'
 import type { Cors } from '../gateway/cors.ts'
 import type { Guard } from '../gateway/guard.ts'
+import type { FirstSeen } from '../gateway/first-seen.ts'
 import { observeCall, senderOf } from '../gateway/observe-call.ts'
+import { observeTrace } from '../gateway/observe-trace.ts'
 import type { Received } from '../gateway/received.ts'
 import { refuse } from '../gateway/refuse.ts'
 import { isRejection } from '../gateway/refusal.ts'
@@ -16,6 +18,7 @@ import type { Registered } from '../telemetry/field.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
+import type { Traces } from '../telemetry/traces.ts'
 import { httpMethods, statusClasses } from '../telemetry/vocabulary.ts'
 import type { HttpMethod, StatusClass, Surface } from '../telemetry/vocabulary.ts'
 import type { Route, RouteTable, UnknownPath } from './route-table.ts'
@@ -28,10 +31,13 @@ export interface ListenerDependencies {
   readonly unknownRoute: Registered<'route'>
   readonly unknownPath: UnknownPath
   readonly emit: Emit
+  /** Null when traces are off. */
+  readonly traces: Traces | null
   readonly log: Log
   readonly clock: Clock
   readonly names: NameRegistry
   readonly newRequestId: () => string
+  readonly firstSeen: FirstSeen
   /** How many requests have begun and not ended. */
   readonly load: { running: number }
 }
@@ -123,13 +129,14 @@ function answerRefusal(
 }
 
 function observe(received: Received, route: Registered<'route'>, parts: ListenerDependencies) {
-  const { emit, clock, log, load } = parts
+  const { emit, clock, log, load, traces, names } = parts
   const { response, head, requestId, call } = received
   load.running += 1
   emit('http_request_started', { route })
   response.once('close', () => {
     load.running -= 1
-    const duration = (clock.monotonic() - call.startedAt) / 1000
+    const endedAt = clock.monotonic()
+    const duration = (endedAt - call.startedAt) / 1000
     // A client that left before its answer began has no status; what it missed counts as its own doing.
     const status = response.headersSent ? response.statusCode : 499
     emit('http_request_ended', {
@@ -138,6 +145,11 @@ function observe(received: Received, route: Registered<'route'>, parts: Listener
       status_class: classOf(status),
       duration,
     })
+    if (traces !== null) {
+      const known = response.headersSent ? status : null
+      const ended = { route, method: methodOf(head.method), status: known, endedAt }
+      observeTrace(received, ended, { traces, names })
+    }
     observeCall(received, parts)
     log.debug('request', { requestId, route, method: methodOf(head.method), status, seconds: duration })
   })
@@ -150,5 +162,5 @@ function methodOf(method: string): HttpMethod {
 }
 
 function classOf(status: number): StatusClass {
-  return statusClasses[Math.floor(status / 100) - 1] ?? '5xx'
+  return statusClasses.find((name) => name.startsWith(String(Math.floor(status / 100)))) ?? '5xx'
 }

@@ -26,7 +26,10 @@ export interface LastingParts {
   readonly limiter: Limiter
   readonly gateway: Omit<GatewayParts, 'connections' | 'limits' | 'maxBodyBytes'>
   readonly routes: Pick<RoutesParts, 'metrics' | 'publishedKeys' | 'ping' | 'isClosing'>
-  readonly listener: Pick<ListenerDependencies, 'emit' | 'log' | 'clock' | 'newRequestId' | 'load'>
+  readonly listener: Pick<
+    ListenerDependencies,
+    'emit' | 'traces' | 'log' | 'clock' | 'newRequestId' | 'firstSeen' | 'load'
+  >
 }
 
 /** The part of the product that a reload replaces: upstreams, limits, guard and routes. */
@@ -49,6 +52,7 @@ export function buildLiveGateway(
   const { placement, names } = lasting
   const upstreams = upstreamsOf(config.upstreams)
   for (const { name } of upstreams) names.register('upstream', name)
+  for (const { tools } of config.upstreams) for (const tool of tools) names.register('tool', tool)
   const reachable = new Map(
     upstreams.map((upstream) => [upstream.name, { upstream, connection: connectionTo(upstream, before) }]),
   )

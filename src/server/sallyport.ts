@@ -2,7 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isLoopbackHost } from '../config/address.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/load.ts'
+import { configFailureCode, tolerantSettings } from '../config/tolerant.ts'
 import { Failure } from '../lib/error.ts'
+import { Lifecycle } from '../telemetry/lifecycle.ts'
+import { analyticsAfterRefusal, analyticsOf, startedFacts } from './analytics-of.ts'
 import { compose } from './compose.ts'
 import type { Composed } from './compose.ts'
 import { openConfiguredStore } from './opened-store.ts'
@@ -33,25 +36,35 @@ export type SallyportOptions = Readonly<Record<string, unknown>>
 
 /**
  * Makes a gateway from options of the same names and rules as the configuration file. No process handlers are
- * installed and no variables are read. Throws a `Failure` that lists everything wrong with the options.
+ * installed, and no variables are read but those that refuse tracking or tell where it runs. Throws a `Failure` that
+ * lists everything wrong with the options.
  */
 export function createSallyport(options: SallyportOptions): Sallyport {
-  const loaded = loadConfig({
-    flags: new Map(),
+  const sources = {
+    flags: new Map<string, string>(),
     upstreamFlags: [],
     environment: {},
     file: { name: 'options', source: JSON.stringify(options) },
     readSecretFile: () => '',
-  })
+  }
+  const loaded = loadConfig(sources)
   if ('problems' in loaded) {
     const message = `the options cannot be used:\n${loaded.problems.join('\n')}`
-    throw new Failure({ code: 'config_invalid', status: 500, message, fix: 'correct the options named' })
+    const code = configFailureCode(loaded.problems)
+    const failure = new Failure({ code, status: 500, message, fix: 'correct the options named' })
+    const surroundings = processSurroundings('silent')
+    const lifecycle = new Lifecycle('embedded', surroundings.clock)
+    const told = tolerantSettings({ ...sources, fileUnreadable: false })
+    lifecycle.connect(() => analyticsAfterRefusal(told, 'embedded', surroundings))
+    void lifecycle.failed(failure)
+    throw failure
   }
-  return sallyportOf(loaded.config, processSurroundings(loaded.config.settings['log.level']))
+  const surroundings = processSurroundings(loaded.config.settings['log.level'])
+  return sallyportOf(loaded.config, surroundings, new Lifecycle('embedded', surroundings.clock))
 }
 
-/** The same from a configuration that is loaded already. */
-export function sallyportOf(config: Config, surroundings: Surroundings): Sallyport {
+/** The same from a configuration that is loaded already; tells `lifecycle` how it goes. */
+export function sallyportOf(config: Config, surroundings: Surroundings, lifecycle: Lifecycle): Sallyport {
   let composed: Composed | null = null
   let starting: Promise<Composed> | null = null
   let closed: Promise<void> | null = null
@@ -64,27 +77,45 @@ export function sallyportOf(config: Config, surroundings: Surroundings): Sallypo
       if (starting !== null)
         throw misuse('this gateway was started already', 'make another with createSallyport')
       const publicUrl = new URL(config.settings.publicUrl ?? `http://127.0.0.1:${port}`)
-      starting = build(config, publicUrl, surroundings)
-      composed = await starting
+      starting = build(config, publicUrl, surroundings, lifecycle)
+      try {
+        composed = await starting
+      } catch (error) {
+        const told = lifecycle.failed(error)
+        // Our own command line waits by itself before it exits.
+        if (lifecycle.source === 'embedded') await told
+        throw error
+      }
+      lifecycle.started(startedFacts(config, publicUrl, surroundings))
       return { publicUrl: publicUrl.href.replace(/\/$/, '') }
     },
     reload: (next) => composed?.reload(next) ?? [],
     running: () => composed?.running() ?? 0,
     beginClosing: () => composed?.beginClosing(),
     close() {
-      closed ??= closeAfter(starting).finally(() => {
-        composed = null
-      })
+      // The reason stands before anything is torn down or sent: neither can change it (T56).
+      lifecycle.ending(composed !== null && composed.running() > 0 ? 'drain_timeout' : 'clean_exit')
+      closed ??= Promise.all([closeAfter(starting), lifecycle.flush()])
+        .then(() => {})
+        .finally(() => {
+          composed = null
+        })
       return closed
     },
   }
 }
 
-async function build(config: Config, publicUrl: URL, surroundings: Surroundings): Promise<Composed> {
+async function build(
+  config: Config,
+  publicUrl: URL,
+  surroundings: Surroundings,
+  lifecycle: Lifecycle,
+): Promise<Composed> {
+  const analytics = lifecycle.connect(() => analyticsOf(config, lifecycle.source, surroundings))
   const opened = await openConfiguredStore(config.settings, surroundings)
   try {
     const loopback = isLoopbackHost(config.settings['listen.host'])
-    return await compose(config, { publicUrl, loopback }, opened, surroundings)
+    return await compose(config, { publicUrl, loopback }, opened, surroundings, analytics)
   } catch (error) {
     await opened.store.close()
     throw error

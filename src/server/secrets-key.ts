@@ -4,8 +4,13 @@ import type { RandomSource } from '../lib/random.ts'
 
 /** Where the key is kept when none is configured: beside an SQLite file, else in the working folder. */
 export function secretsKeyFile(store: string): string {
+  return fileBeside(store, 'secrets-key')
+}
+
+/** A file beside an SQLite file, named after it; with any other store one in the working folder. */
+export function fileBeside(store: string, ending: string): string {
   const path = store.startsWith('sqlite:') ? store.slice('sqlite:'.length) : ''
-  return path === '' || path === ':memory:' ? 'sallyport.secrets-key' : `${path}.secrets-key`
+  return `${path === '' || path === ':memory:' ? 'sallyport' : path}.${ending}`
 }
 
 /**

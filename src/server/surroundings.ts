@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
+import type { ProcessFacts } from '../lib/process-facts.ts'
 import type { RandomSource } from '../lib/random.ts'
 import type { Log } from '../telemetry/log.ts'
 
@@ -8,4 +9,6 @@ export interface Surroundings {
   readonly random: RandomSource
   readonly log: Log
   readonly version: { readonly version: string; readonly commit: string }
+  /** The process it lives in. Without it nobody knows whether tracking was refused: no analytics then. */
+  readonly host?: ProcessFacts
 }

@@ -82,6 +82,8 @@ export function apiKeyStore(
       return rows.map(withLists)
     },
 
+    countActive: (at) => countActiveKeys(kysely, null, at),
+
     rotate(id, successor, graceEndsAt, filter, actor) {
       const { createdAt } = successor
       return kysely.transaction().execute(async (trx) => {
@@ -158,11 +160,11 @@ function isActive(at: number) {
     ])
 }
 
-async function countActiveKeys(trx: Kysely<Schema>, userId: string, at: number): Promise<number> {
-  const { active } = await trx
+async function countActiveKeys(kysely: Kysely<Schema>, userId: string | null, at: number): Promise<number> {
+  const { active } = await kysely
     .selectFrom('api_keys')
     .select(({ fn }) => fn.countAll<number>().as('active'))
-    .where('user_id', '=', userId)
+    .$if(userId !== null, (query) => query.where('user_id', '=', userId))
     .where(isActive(at))
     .executeTakeFirstOrThrow()
   return active

@@ -55,6 +55,14 @@ export function userStore(
       return groupByUser(await selectUsers(kysely).execute())
     },
 
+    async count() {
+      const { users } = await kysely
+        .selectFrom('users')
+        .select(({ fn }) => fn.countAll<number>().as('users'))
+        .executeTakeFirstOrThrow()
+      return users
+    },
+
     async listPseudonymous() {
       const rows = await kysely
         .selectFrom('users')

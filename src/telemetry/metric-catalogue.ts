@@ -1,6 +1,6 @@
 import { maybe, oneOf, registered } from './field.ts'
 import type { DeclaredValue, LabelField, Maybe } from './field.ts'
-import { errorType, mcpMethod, route, signals, tool, upstream } from './signals.ts'
+import { mcpMethod, operationError, route, signals, tool, upstream } from './signals.ts'
 import type { SignalName } from './signals.ts'
 import {
   authMethods,
@@ -18,6 +18,8 @@ export interface Metric {
   readonly type: 'counter' | 'gauge' | 'histogram'
   readonly help: string
   readonly labels: Readonly<Record<string, LabelField | Maybe<LabelField>>>
+  /** Counted in the store: equal on every replica, so that the largest is taken and never the sum. */
+  readonly inStore?: true
   /** Upper bounds in seconds; histograms only. */
   readonly buckets?: readonly number[]
   /** Label values, in label order, that exist at zero from the first scrape on. */
@@ -87,13 +89,13 @@ export const metrics = {
   mcp_server_operation_duration_seconds: {
     type: 'histogram',
     help: 'Seconds an MCP message of a client took, as the client sees it.',
-    labels: { mcp_method_name: mcpMethod, upstream, tool: maybe(tool), error_type: maybe(errorType) },
+    labels: { mcp_method_name: mcpMethod, upstream, tool: maybe(tool), error_type: maybe(operationError) },
     buckets: operationBuckets,
   },
   mcp_client_operation_duration_seconds: {
     type: 'histogram',
     help: 'Seconds an upstream took to answer an MCP message.',
-    labels: { mcp_method_name: mcpMethod, upstream, error_type: maybe(errorType) },
+    labels: { mcp_method_name: mcpMethod, upstream, error_type: maybe(operationError) },
     buckets: operationBuckets,
   },
   mcp_server_session_duration_seconds: {
@@ -105,17 +107,20 @@ export const metrics = {
   sallyport_mcp_sessions_active: {
     type: 'gauge',
     help: 'MCP sessions that have not ended, counted in the store.',
+    inStore: true,
     labels: { upstream },
   },
   sallyport_users_registered: {
     type: 'gauge',
     help: 'Accounts, counted in the store.',
+    inStore: true,
     labels: {},
     reachable: [[]],
   },
   sallyport_api_keys_active: {
     type: 'gauge',
     help: 'API keys that work, counted in the store.',
+    inStore: true,
     labels: {},
     reachable: [[]],
   },
@@ -172,9 +177,12 @@ export const metrics = {
       sink: oneOf('analytics', 'traces', 'audit'),
       reason: oneOf('queue_full', 'send_failed', 'closed'),
     },
-    reachable: ['analytics', 'traces', 'audit'].flatMap((sink) =>
-      ['queue_full', 'send_failed', 'closed'].map((reason) => [sink, reason]),
-    ),
+    reachable: [
+      ...['analytics', 'traces'].flatMap((sink) =>
+        ['queue_full', 'send_failed', 'closed'].map((reason) => [sink, reason]),
+      ),
+      ['audit', 'queue_full'],
+    ],
   },
   sallyport_telemetry_refused_values_total: {
     type: 'counter',

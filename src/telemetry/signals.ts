@@ -6,15 +6,25 @@ import {
   authMethods,
   authOutcomes,
   completions,
+  configuredAuths,
   errorTypes,
   httpMethods,
+  lifecycleSources,
   limitedEndpoints,
+  operationErrors,
+  nodeMajors,
+  operatingSystems,
   protocolVersions,
   rejectionReasons,
+  rpcCodes,
   sessionEndReasons,
+  shutdownReasons,
+  startupErrorKinds,
+  startupPhases,
   statusClasses,
   surfaces,
   toolOutcomes,
+  uriSchemes,
 } from './vocabulary.ts'
 
 /**
@@ -28,14 +38,23 @@ export interface Signal {
   readonly identity: 'never' | 'principal'
   /** The product-analytics event of the same name; absent when there is none. */
   readonly analytics?: true
+  /**
+   * The fields by which events are gathered: at most one for each combination and ten seconds, with a `count`. For what
+   * strangers can cause at will, so that it pushes out nothing else (T26).
+   */
+  readonly gathered?: readonly string[]
+  /** The one sink it is said to; absent when it is said to all. */
+  readonly only?: 'traces'
   readonly fields: Readonly<Record<string, Declared>>
 }
 
 export const route = registered('route')
 export const upstream = registered('upstream')
 export const tool = registered('tool')
+const prompt = registered('prompt')
 export const mcpMethod = oneOf(...mcpMethodNames, 'other')
-export const errorType = oneOf(...errorTypes)
+const errorType = oneOf(...errorTypes)
+export const operationError = oneOf(...operationErrors)
 const httpMethod = oneOf(...httpMethods)
 const statusClass = oneOf(...statusClasses)
 const client = oneOf(...clientFamilies)
@@ -61,7 +80,55 @@ const items = count([1, '0'], [11, '1-10'], [101, '11-100'], [1001, '101-1000'],
 /** What every signal of a request says of its sender, without saying who it is. */
 const sender = { auth_mode: oneOf(...authMethods), client, llm_family: oneOf(...llmFamilies) }
 
+const httpVersion = oneOf('1.0', '1.1')
+const statusCode = count([200, '1xx'], [300, '2xx'], [400, '3xx'], [500, '4xx'], [Infinity, '5xx'])
+const plainNumber = count([Infinity, 'any'])
+/** Arguments and results are redacted and cut before they get here. */
+const content = maybe(detail(4096))
+
+const upstreams = count([1, '0'], [2, '1'], [6, '2-5'], [21, '6-20'], [Infinity, '>20'])
+const lifecycle_source = oneOf(...lifecycleSources)
+
 export const signals = {
+  server_started: {
+    sentence: 'A server has begun to answer; once for each, whatever it reloads.',
+    identity: 'never',
+    analytics: true,
+    fields: {
+      lifecycle_source,
+      configured_auth: oneOf(...configuredAuths),
+      oauth_configured: flag,
+      resource_uri_scheme: oneOf(...uriSchemes),
+      host_guard: flag,
+      allowed_hosts_is_default: flag,
+      upstream_count: upstreams,
+      store: oneOf('sqlite', 'postgres'),
+      os: oneOf(...operatingSystems),
+      node_major: oneOf(...nodeMajors),
+    },
+  },
+  server_shutdown: {
+    sentence: 'A server that had started has ended; once for each, unless the process was killed.',
+    identity: 'never',
+    analytics: true,
+    fields: {
+      lifecycle_source,
+      reason: oneOf(...shutdownReasons),
+      lifetime,
+      first_request_seen: flag,
+      session_seen: flag,
+    },
+  },
+  startup_error: {
+    sentence: 'A server could not start.',
+    identity: 'never',
+    analytics: true,
+    fields: {
+      phase: oneOf(...startupPhases),
+      error_kind: oneOf(...startupErrorKinds),
+      oauth_configured: flag,
+    },
+  },
   http_request_started: {
     sentence: 'A request has arrived and has been matched to a route.',
     identity: 'never',
@@ -81,6 +148,7 @@ export const signals = {
     sentence: 'A request has been refused because of who sent it, or from where.',
     identity: 'never',
     analytics: true,
+    gathered: ['reason', 'surface', 'client'],
     fields: {
       reason: oneOf(...rejectionReasons),
       surface: oneOf(...surfaces),
@@ -96,7 +164,7 @@ export const signals = {
       mcp_method: mcpMethod,
       upstream,
       tool: maybe(tool),
-      error_type: maybe(errorType),
+      error_type: maybe(operationError),
       duration: callDuration,
       principal: identity,
       /** Tool, prompt or resource as the client sent it. */
@@ -111,7 +179,49 @@ export const signals = {
   upstream_operation_ended: {
     sentence: 'An upstream has answered one message, or failed to.',
     identity: 'never',
-    fields: { mcp_method: mcpMethod, upstream, error_type: maybe(errorType), duration: callDuration },
+    fields: { mcp_method: mcpMethod, upstream, error_type: maybe(operationError), duration: callDuration },
+  },
+  server_span: {
+    sentence: 'A request has been kept for the traces: what its server span says.',
+    identity: 'principal',
+    only: 'traces',
+    fields: {
+      route: maybe(route),
+      method: httpMethod,
+      status: maybe(statusCode),
+      http_version: httpVersion,
+      mcp_method: maybe(mcpMethod),
+      upstream: maybe(upstream),
+      tool: maybe(tool),
+      prompt: maybe(prompt),
+      protocol_version: maybe(oneOf(...protocolVersions)),
+      client: maybe(client),
+      /** Only where the client's JSON-RPC id is a number. */
+      request_number: maybe(plainNumber),
+      rpc_code: maybe(oneOf(...rpcCodes)),
+      error_type: maybe(errorType),
+      principal: identity,
+      resource_uri: maybe(detail(512)),
+      address: maybe(detail(64)),
+      arguments: content,
+      result: content,
+    },
+  },
+  client_span: {
+    sentence: 'A request kept for the traces has gone to an upstream: what the client span says.',
+    identity: 'never',
+    only: 'traces',
+    fields: {
+      method: httpMethod,
+      mcp_method: maybe(mcpMethod),
+      upstream,
+      tool: maybe(tool),
+      prompt: maybe(prompt),
+      rpc_code: maybe(oneOf(...rpcCodes)),
+      error_type: maybe(errorType),
+      server_address: registered('server_address'),
+      server_port: plainNumber,
+    },
   },
   mcp_session_ended: {
     sentence: 'An MCP session has ended; said once, by whoever ended it.',
@@ -146,7 +256,7 @@ export const signals = {
       upstream,
       tool,
       outcome: oneOf(...toolOutcomes),
-      error_kind: maybe(errorType),
+      error_kind: maybe(operationError),
       duration: callDuration,
       streamed: flag,
       principal: identity,
@@ -171,6 +281,7 @@ export const signals = {
     sentence: 'A caller has used up a budget.',
     identity: 'never',
     analytics: true,
+    gathered: ['endpoint', 'client'],
     fields: { endpoint: oneOf(...limitedEndpoints), ...sender },
   },
   store_query_failed: {

@@ -3,7 +3,8 @@
 export const httpMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const
 export type HttpMethod = (typeof httpMethods)[number]
 
-export const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const
+/** Nothing answers 1xx or 3xx: an upstream's redirect is refused. */
+export const statusClasses = ['2xx', '4xx', '5xx'] as const
 export type StatusClass = (typeof statusClasses)[number]
 
 /** By the shape of what this very request presented. */
@@ -43,22 +44,29 @@ export const rejectionReasons = [
 ] as const
 export type RejectionReason = (typeof rejectionReasons)[number]
 
-/** Why a request was refused for another reason than who sent it. */
+/** Why a call was refused that has been read: by what the caller may do, or by what lies behind the gateway. */
+const lateReasons = [
+  'insufficient_scope',
+  'upstream_not_allowed',
+  'session_unknown',
+  'upstream_rejected',
+  'rate_limited',
+  'upstream_unreachable',
+  'upstream_failed',
+  'upstream_refused_gateway',
+  'upstream_redirected',
+  'upstream_timeout',
+  'store_unavailable',
+  'internal',
+] as const
+
+/** Why a request to an upstream, or one that failed in here, was refused for another reason than who sent it. */
 export const faultReasons = [
-  'not_found',
-  'upstream_unknown',
-  'transport_unsupported',
-  'method_not_allowed',
-  'duplicate_header',
-  'two_credentials',
-  'credential_in_query',
-  'bad_target',
   'unsupported_media_type',
   'content_encoding',
   'body_too_large',
   'body_missing',
   'body_unexpected',
-  'body_timeout',
   'invalid_utf8',
   'invalid_json',
   'not_jsonrpc',
@@ -92,7 +100,11 @@ export const rpcCodes = [
   '-32042',
 ] as const
 
-/** `error.type` of an operation: what went wrong, absent when nothing did. */
+/** `error.type` of one MCP message: what went wrong with it, absent when nothing did. */
+export const operationErrors = [...rpcCodes, 'tool_error', 'cancelled', ...lateReasons, 'other'] as const
+export type OperationError = (typeof operationErrors)[number]
+
+/** `error.type` of a request: one that never became a message has reasons of its own. */
 export const errorTypes = [
   ...rpcCodes,
   'tool_error',
@@ -122,3 +134,44 @@ export type ToolOutcome = (typeof toolOutcomes)[number]
 
 export const completions = ['result', 'truncated', 'cancelled', 'error'] as const
 export type Completion = (typeof completions)[number]
+
+/** Who runs the server: our command line, or the program it is embedded in. */
+export const lifecycleSources = ['main', 'embedded'] as const
+export type LifecycleSource = (typeof lifecycleSources)[number]
+
+export const configuredAuths = ['oauth', 'api_key', 'mixed', 'none'] as const
+export type ConfiguredAuth = (typeof configuredAuths)[number]
+
+export const uriSchemes = ['https', 'http', 'none'] as const
+export type UriScheme = (typeof uriSchemes)[number]
+
+export const operatingSystems = ['linux', 'darwin', 'win32', 'other'] as const
+export type OperatingSystem = (typeof operatingSystems)[number]
+
+export const nodeMajors = ['24', '25', '26', '27', '28', '29', '30', 'other'] as const
+export type NodeMajor = (typeof nodeMajors)[number]
+
+/** Why a server stopped; a drained SIGTERM or SIGINT is `clean_exit`. */
+export const shutdownReasons = ['clean_exit', 'drain_timeout', 'transport_error', 'crash'] as const
+export type ShutdownReason = (typeof shutdownReasons)[number]
+
+export const startupPhases = ['config', 'store', 'bind', 'start'] as const
+export type StartupPhase = (typeof startupPhases)[number]
+
+export const startupErrorKinds = [
+  'invalid_option',
+  'missing_secret',
+  'store_unreachable',
+  'migration_failed',
+  'address_in_use',
+  'permission',
+  'out_of_disk',
+  'other',
+] as const
+export type StartupErrorKind = (typeof startupErrorKinds)[number]
+
+export const installationTypes = ['local', 'cloud', 'self-hosted', 'unknown'] as const
+export type InstallationType = (typeof installationTypes)[number]
+
+export const launchMethods = ['npx', 'npm', 'container', 'service', 'embedded', 'other'] as const
+export type LaunchMethod = (typeof launchMethods)[number]

@@ -2,6 +2,7 @@ import { SignJWT } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { sha256Hex } from '../lib/hash.ts'
 import type { Principal } from '../principal/principal.ts'
+import type { Emit } from '../telemetry/telemetry.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 /** The JWT `typ` upstreams must require: an ID or access token of the same issuer cannot pass for one (T49). */
@@ -19,6 +20,7 @@ export interface AssertionsOptions {
 export interface AssertionsDependencies {
   readonly keys: SigningKeys
   readonly clock: Clock
+  readonly emit: Emit
 }
 
 interface Cached {
@@ -31,13 +33,15 @@ export class Assertions {
   readonly #issuer: string
   readonly #keys: SigningKeys
   readonly #clock: Clock
+  readonly #emit: Emit
   readonly #cached = new Map<string, Cached>()
   readonly #pending = new Map<string, Promise<string>>()
 
-  constructor({ issuer }: AssertionsOptions, { keys, clock }: AssertionsDependencies) {
+  constructor({ issuer }: AssertionsOptions, { keys, clock, emit }: AssertionsDependencies) {
     this.#issuer = issuer
     this.#keys = keys
     this.#clock = clock
+    this.#emit = emit
   }
 
   /**
@@ -49,7 +53,9 @@ export class Assertions {
     if (claims === null) return null
     const key = JSON.stringify([audience, claims])
     const cached = this.#cached.get(key)
-    if (cached !== undefined && cached.renewAt > this.#clock.now()) return cached.token
+    const isFresh = cached !== undefined && cached.renewAt > this.#clock.now()
+    this.#emit('cache_used', { cache: 'assertion', outcome: isFresh ? 'hit' : 'miss' })
+    if (isFresh) return cached.token
     const pending = this.#pending.get(key)
     if (pending !== undefined) return pending
     const minted = this.#sign(claims, audience, key).finally(() => this.#pending.delete(key))

@@ -7,6 +7,8 @@ export interface UpstreamConnection {
   /** Path and query of the upstream's URL: what every call asks for. */
   readonly path: string
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
+  /** How many connections are open now. */
+  open(): number
   /** Lets what is open end, then closes. */
   close(): Promise<void>
   /** Breaks off what is still open. */
@@ -31,6 +33,7 @@ export function connectUpstream(upstream: Upstream): UpstreamConnection {
   return {
     path: url.pathname + url.search,
     dispatch: (options, handler) => void pool.dispatch(options, handler),
+    open: () => pool.stats.connected,
     close: () => pool.close(),
     destroy: () => pool.destroy(),
   }

@@ -55,6 +55,22 @@ export function apiKeyStoreContract(databases: TestDatabases): void {
       expect(await store.apiKeys.list({})).toStrictEqual([])
     })
 
+    it('counts the active keys of all owners at a time', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addUser(store, 'b')
+      expect(await store.apiKeys.countActive(2000)).toBe(0)
+      await addKey(store, 'k1')
+      await addKey(store, 'k2', { userId: 'usr_b', expiresAt: null })
+      await addKey(store, 'k3', { expiresAt: 3000 })
+      await addKey(store, 'k4')
+      await store.apiKeys.revoke('k4', 1500, {}, admin)
+      const successor = { id: 'k5', secretHash: 'h', createdAt: 1500, expiresAt: null }
+      await store.apiKeys.rotate('k1', successor, 2500, {}, admin)
+      expect(await store.apiKeys.countActive(2000)).toBe(3)
+      expect(await store.apiKeys.countActive(3000)).toBe(2)
+    })
+
     it('counts only active keys of that owner against the limit', async () => {
       const store = await databases.newStore()
       await addUser(store)

@@ -21,6 +21,7 @@ const paths: readonly (readonly [string, (store: Store) => Promise<unknown>, Reg
   ['rotating a key', rotateKey, /api_keys_(?:pkey|1)/],
   ['finding a user by address', (store) => store.users.findByEmail('7@x.org'), /users_(?:email_key|2)/],
   ['disabling a user', (store) => store.users.setDisabled('usr_3', 1, 1, admin), /users_(?:pkey|1)/],
+  ['counting all active keys', (store) => store.apiKeys.countActive(1), /api_keys_active/],
   ['counting running sessions', (store) => store.mcpSessions.countActive(), /mcp_sessions_by_upstream/],
   ['ending a session', (store) => store.mcpSessions.end('s1'), /mcp_sessions_(?:pkey|1)/],
   ['ending idle sessions', (store) => store.mcpSessions.endIdle(0, 10), /mcp_sessions_by_last_seen/],
@@ -38,8 +39,12 @@ const paths: readonly (readonly [string, (store: Store) => Promise<unknown>, Reg
   ],
 ]
 
-/** Batches join a list of unknown length, for which Postgres may well choose to read a table of this size. */
+/**
+ * Batches join a list of unknown length, and a count of everybody is asked for all rows: for either Postgres may well
+ * choose to read a table of this size.
+ */
 const sqlitePaths: typeof paths = [
+  ['counting users', (store) => store.users.count(), /COVERING INDEX sqlite_autoindex_users_/],
   ['recording use', (store) => store.apiKeys.recordUse(new Map([['k9', 1]])), /api_keys_(?:pkey|1)/],
   [
     'recording sight',
@@ -99,7 +104,7 @@ function recorder(seen: RootOperationNode[]): KyselyPlugin {
 
 async function planOf(database: Database, node: RootOperationNode): Promise<string> {
   const query = database.kysely.getExecutor().compileQuery(node, { queryId: 'plan' })
-  return /^\s*(?:select|update)/.test(query.sql) ? explain(database, query.sql, query.parameters) : ''
+  return /^\s*(?:select|update|delete)/.test(query.sql) ? explain(database, query.sql, query.parameters) : ''
 }
 
 async function explain(

@@ -61,6 +61,18 @@ export function userStoreContract(databases: TestDatabases): void {
       ])
     })
 
+    it('counts everybody, the disabled too, and the erased no more', async () => {
+      const store = await databases.newStore()
+      expect(await store.users.count()).toBe(0)
+      await addUser(store)
+      await addUser(store, 'a', 'other')
+      await addUser(store, 'b')
+      await store.users.setDisabled('usr_b', 5, 5, admin)
+      expect(await store.users.count()).toBe(2)
+      await store.users.erase('usr_b', 6, admin)
+      expect(await store.users.count()).toBe(1)
+    })
+
     it('disables and enables, and audits only what changed', async () => {
       const store = await databases.newStore()
       await addUser(store)

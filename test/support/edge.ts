@@ -1,3 +1,4 @@
+import type { ProcessFacts } from '../../src/lib/process-facts.ts'
 import { startGateway } from './gateway.ts'
 import type { TestGateway } from './gateway.ts'
 import { openRawConnection, rawRequest, sendRaw } from './raw-http.ts'
@@ -29,17 +30,23 @@ export interface EdgeOptions {
   /** More of the upstream's entry. */
   readonly entry?: Readonly<Record<string, unknown>>
   readonly readBody?: boolean
+  readonly host?: ProcessFacts
 }
 
 export async function startEdge({
   settings = {},
   entry = {},
   readBody = true,
+  host,
 }: EdgeOptions = {}): Promise<Edge> {
   const upstream = await startScriptedUpstream({ readBody })
   const upstreams = [{ name: 'code', url: upstream.url, identity: 'none', ...entry }]
   // Limits would count the refusals that these tests ask for.
-  const gateway = await startGateway({ upstreams, settings: { limits: { enabled: false }, ...settings } })
+  const gateway = await startGateway({
+    upstreams,
+    settings: { limits: { enabled: false }, ...settings },
+    ...(host === undefined ? {} : { host }),
+  })
   const { key } = await gateway.createKey(await gateway.addUser('edge@example.com'))
   const { port } = gateway
   const post = (body: string, fields: Fields = []) => {

@@ -10,6 +10,7 @@ import type { User } from '../../src/identity/user.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { randomBase62 } from '../../src/lib/base62.ts'
+import type { ProcessFacts } from '../../src/lib/process-facts.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { serve } from '../../src/server/serve.ts'
 import type { Serving } from '../../src/server/serve.ts'
@@ -25,6 +26,8 @@ export interface GatewayOptions {
   /** Where the store is; a new SQLite file when absent. */
   readonly store?: string
   readonly clock?: Clock
+  /** The process it believes to be in; without one there are no analytics. */
+  readonly host?: ProcessFacts
 }
 
 export interface TestKey {
@@ -63,7 +66,13 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
   const logged: string[] = []
   const log = createLog('debug', clock, (line) => logged.push(line))
   const version = { version: '0.0.0-test', commit: 'unknown' }
-  const serving = await serve(configOf(options, location), { clock, random: systemRandom, log, version })
+  const serving = await serve(configOf(options, location), {
+    clock,
+    random: systemRandom,
+    log,
+    version,
+    ...(options.host === undefined ? {} : { host: options.host }),
+  })
   const store = openStore(location, { clock, random: systemRandom })
   return {
     url: serving.publicUrl,

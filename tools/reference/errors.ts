@@ -1,10 +1,10 @@
 import { isRejection, refusals } from '../../src/gateway/refusal.ts'
-import type { RefusalReason } from '../../src/gateway/refusal.ts'
+import type { AnswerReason } from '../../src/gateway/refusal.ts'
 import { code, page, table } from './markdown.ts'
 
 /** `docs/reference/errors.md`: every reason a request can be refused for. */
 export function errorsPage(): string {
-  const rows = (Object.keys(refusals) as RefusalReason[]).map((reason) => {
+  const rows = (Object.keys(refusals) as AnswerReason[]).map((reason) => {
     const { status, code: number, message } = refusals[reason]
     return [code(reason), String(status), String(number), isRejection(reason) ? 'yes' : '', message]
   })

@@ -1,0 +1,143 @@
+import type { Message } from '../mcp/message.ts'
+import { knownMethod } from '../mcp/method.ts'
+import type { Registered } from '../telemetry/field.ts'
+import { redact } from '../telemetry/log.ts'
+import type { NameRegistry } from '../telemetry/name-registry.ts'
+import type { ServerFacts } from '../telemetry/span-attributes.ts'
+import type { KeptCall, Traces } from '../telemetry/traces.ts'
+import { rpcCodes } from '../telemetry/vocabulary.ts'
+import type { ErrorType, HttpMethod } from '../telemetry/vocabulary.ts'
+import { errorOf, toolOf, versionOf } from './observe-call.ts'
+import { contextOf } from './outbound-trace.ts'
+import type { Received } from './received.ts'
+import { contentOf } from './traced-content.ts'
+
+/** What the listener knows of a request that is over. */
+export interface EndedRequest {
+  readonly route: Registered<'route'>
+  readonly method: HttpMethod
+  /** Null when the client left before there was one. */
+  readonly status: number | null
+  /** On the monotonic clock. */
+  readonly endedAt: number
+}
+
+export interface ObserveTraceParts {
+  readonly traces: Traces
+  readonly names: NameRegistry
+}
+
+/** The refusals that always have a span (T24): somebody was turned away. */
+const turnedAway: ReadonlySet<number> = new Set([401, 403, 421, 429])
+
+/**
+ * Hands a request to the traces if it is kept: when it was sampled, and otherwise when it was turned away, went wrong
+ * or was slow. Probes and scrapes are kept only for the first two of these reasons.
+ */
+export function observeTrace(
+  received: Received,
+  ended: EndedRequest,
+  { traces, names }: ObserveTraceParts,
+): void {
+  const { call } = received
+  const { status } = ended
+  const error = errorOf(received)
+  const refused = status !== null && turnedAway.has(status)
+  const broken = status !== null && status >= 500
+  if (call.upstream === null && !refused && !broken) return
+  const context = contextOf(received, traces)
+  const sampled = context.sampled && call.upstream !== null
+  const wrong = refused || broken || call.answerError !== null
+  if (!sampled && !wrong && !isSlow(received, ended, traces.slowSeconds)) return
+  if (!traces.hasRoom(call.sentAt === null ? 1 : 2, refused)) return
+  const message = call.messages.find(({ kind }) => kind !== 'response')
+  const about = aboutOf(message, ended.method, error, names)
+  traces.keep({
+    context,
+    startedAt: call.startedAt,
+    endedAt: ended.endedAt,
+    // A refusal is the caller's failure, not this server's (OpenTelemetry HTTP conventions).
+    failed: broken || call.answerError !== null,
+    facts: serverFacts(received, ended, { ...about, ...ofMessage(received, message) }, names),
+    client: clientOf(received, ended, about, names),
+  })
+}
+
+/** Whether a call took long. A stream of whatever happens takes as long as its client likes. */
+function isSlow({ call, head }: Received, { endedAt }: EndedRequest, slowSeconds: number): boolean {
+  if (endedAt - call.startedAt <= slowSeconds * 1000) return false
+  return head.method !== 'GET' && !call.messages.some(({ method }) => method === 'subscriptions/listen')
+}
+
+/** What both spans say. A batch is told as its first message: it is one request, with one span. */
+function aboutOf(
+  message: Message | undefined,
+  method: HttpMethod,
+  error: ErrorType | undefined,
+  names: NameRegistry,
+) {
+  return {
+    method,
+    mcp_method: message === undefined ? undefined : knownMethod(message.method),
+    tool: message === undefined ? undefined : toolOf(message, names),
+    prompt: message?.method === 'prompts/get' ? names.member('prompt', message.name ?? 'other') : undefined,
+    rpc_code: rpcCodes.find((code) => code === error),
+    error_type: error,
+  }
+}
+
+type About = ReturnType<typeof aboutOf>
+
+/** What only the server span says of the message. */
+function ofMessage({ head }: Received, message: Message | undefined) {
+  const version =
+    message?.introduction?.protocolVersion ?? message?.claimedVersion ?? head.protocolVersion?.trim()
+  const id = message?.id
+  return {
+    protocol_version: version === undefined || version === '' ? undefined : versionOf(version),
+    request_number: typeof id === 'number' && Number.isSafeInteger(id) && id >= 0 ? id : undefined,
+    resource_uri: message?.method === 'resources/read' ? uriOf(message) : undefined,
+  }
+}
+
+function serverFacts(
+  { call, request, address }: Received,
+  { route, status }: EndedRequest,
+  about: About & ReturnType<typeof ofMessage>,
+  names: NameRegistry,
+): ServerFacts {
+  return {
+    ...about,
+    route: route === 'unknown' ? undefined : route,
+    status: status ?? undefined,
+    http_version: request.httpVersion === '1.0' ? '1.0' : '1.1',
+    upstream: call.upstream === null ? undefined : names.member('upstream', call.upstream.name),
+    client: call.client === 'absent' ? undefined : call.client,
+    principal: call.principal,
+    address: address.slice(0, 64),
+    ...contentOf(call),
+  }
+}
+
+function clientOf(
+  { call }: Received,
+  { endedAt }: EndedRequest,
+  about: About,
+  names: NameRegistry,
+): KeptCall['client'] {
+  if (call.sentAt === null || call.upstream === null) return null
+  const url = new URL(call.upstream.url)
+  const facts = {
+    ...about,
+    upstream: names.member('upstream', call.upstream.name),
+    server_address: names.register('server_address', url.hostname),
+    server_port: Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port),
+  }
+  const answeredAt = call.stream === null ? call.answeredAt : null
+  const failed = about.error_type !== undefined && about.error_type !== 'cancelled'
+  return { startedAt: call.sentAt, endedAt: answeredAt ?? endedAt, failed, facts }
+}
+
+function uriOf({ name }: Message): string | undefined {
+  return name === null ? undefined : redact(name).slice(0, 512)
+}

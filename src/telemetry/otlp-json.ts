@@ -1,0 +1,38 @@
+import { errorStatus, linkFlags, nanoseconds, spanFlags, spanKinds } from './span.ts'
+import type { Attribute, Span, SpanSource } from './span.ts'
+
+/** `ExportTraceServiceRequest` in OTLP's JSON: ids in hex, 64-bit numbers as text, enumerations as numbers. */
+export function encodeJson(spans: readonly Span[], { resource, scope }: SpanSource): Buffer {
+  const request = {
+    resourceSpans: [
+      {
+        resource: { attributes: resource.map(keyValue) },
+        scopeSpans: [{ scope, spans: spans.map(spanOf) }],
+      },
+    ],
+  }
+  return Buffer.from(JSON.stringify(request))
+}
+
+function spanOf(span: Span) {
+  const { traceId, spanId, parentSpanId, name, kind, startedAt, endedAt, attributes, links, failed } = span
+  return {
+    traceId,
+    spanId,
+    ...(parentSpanId === null ? {} : { parentSpanId }),
+    name,
+    kind: spanKinds[kind],
+    startTimeUnixNano: String(nanoseconds(startedAt)),
+    endTimeUnixNano: String(nanoseconds(endedAt)),
+    attributes: attributes.map(keyValue),
+    links: links.map((link) => ({ traceId: link.traceId, spanId: link.spanId, flags: linkFlags })),
+    status: failed ? { code: errorStatus } : {},
+    flags: spanFlags(span),
+  }
+}
+
+function keyValue([key, value]: Attribute) {
+  if (typeof value === 'string') return { key, value: { stringValue: value } }
+  if (typeof value === 'boolean') return { key, value: { boolValue: value } }
+  return { key, value: Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value } }
+}
