@@ -17,6 +17,13 @@ export function wholeProblems(settings: GlobalSettings, upstreams: readonly Upst
     problems.push('auth.adminOnMcp: needs auth.adminToken')
   }
   for (const upstream of upstreams) problems.push(...upstreamProblems(upstream))
+  for (const key of ['auth.adminToken', 'telemetry.metrics.token'] as const) {
+    for (const { name, keyPrefix } of upstreams) {
+      // It would be forwarded as if it were a key of that upstream's.
+      if (keyPrefix !== null && settings[key]?.startsWith(keyPrefix))
+        problems.push(`${key}: begins with the keyPrefix of ${name}; make another`)
+    }
+  }
   const token = settings['telemetry.metrics.token']
   if (token !== null && token === settings['auth.adminToken']) {
     problems.push('telemetry.metrics.token: must differ from auth.adminToken')
@@ -48,6 +55,11 @@ function upstreamProblems(upstream: UpstreamSettings): string[] {
   }
   const tls = upstream.ca !== null || upstream['clientCertificate.cert'] !== null
   if (tls && !upstream.url.startsWith('https:')) say('ca and clientCertificate need an https url')
+  if (upstream.auth === 'optional' && identity === 'static') {
+    say(
+      'auth optional cannot be combined with identity static: strangers would act with the service credential',
+    )
+  }
   if (upstream.auth === 'optional' && workspaces.length > 0) {
     say('auth optional cannot be combined with workspaces, to none of which an anonymous caller belongs')
   }

@@ -25,12 +25,20 @@ function check(holds: boolean, what: string): void {
 
 async function abandoned(): Promise<void> {
   const sessions = Number(values.sessions)
-  showAbandoned('sqlite', sessions, await runAbandoned({ sessions, location: null, warmUp: 500 }))
+  showAbandoned(
+    'sqlite',
+    sessions,
+    await runAbandoned({ sessions, location: null, warmUp: 500, idleMinutes: 30 }),
+  )
   if (!hasPostgres) return
   const cluster = await startPostgres()
   try {
     const location = await cluster.createDatabase()
-    showAbandoned('postgres', sessions, await runAbandoned({ sessions, location, warmUp: 500 }))
+    showAbandoned(
+      'postgres',
+      sessions,
+      await runAbandoned({ sessions, location, warmUp: 500, idleMinutes: 30 }),
+    )
   } finally {
     await cluster.remove()
   }
@@ -51,7 +59,9 @@ function showAbandoned(store: string, sessions: number, result: AbandonedResult)
     after.rows === before.rows && after.upstreamSessions === before.upstreamSessions,
     'rows and sessions are back',
   )
-  check(after.memory.sockets <= before.memory.sockets, 'sockets are back')
+  // Postgres is reached through a pool, which has grown.
+  const pooled = store === 'postgres' ? 10 : 0
+  check(after.memory.sockets <= before.memory.sockets + pooled, 'sockets are back')
   check(after.memory.heapUsed - before.memory.heapUsed < 4 * 2 ** 20, 'the heap is back within 4 MB')
   check(result.survivorLives, 'the session whose client stayed is there')
   check(
