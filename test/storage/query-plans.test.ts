@@ -93,7 +93,7 @@ function recorder(seen: RootOperationNode[]): KyselyPlugin {
 
 async function planOf(database: Database, node: RootOperationNode): Promise<string> {
   const query = database.kysely.getExecutor().compileQuery(node, { queryId: 'plan' })
-  return /^\s*(?:select|update)/.test(query.sql) ? explain(database, query.sql, query.parameters) : ''
+  return /^\s*(?:select|update|delete)/.test(query.sql) ? explain(database, query.sql, query.parameters) : ''
 }
 
 async function explain(
