@@ -198,7 +198,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
     if (streaming) fields.push('X-Accel-Buffering', 'no')
     response.writeHead(status, fields)
-    if (!streaming) return
+    if (!streaming) return this.#expectEnd()
     response.flushHeaders()
     if (session !== null) this.#release = this.#parts.sessions.hold(session)
     const plain = headers['content-encoding'] === undefined && length === undefined
@@ -212,6 +212,14 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#head !== null) response.writeHead(this.#head.status, this.#head.fields)
     for (const chunk of this.#collected ?? []) response.write(chunk)
     this.#collected = null
+  }
+
+  /** A request that may wait for events has no time limit; an answer that turns out to be none gets one. */
+  #expectEnd(): void {
+    if (!waitsForEvents(this.#permitted)) return
+    const late = () => this.#controller?.abort(new Error('the answer did not end in time'))
+    const timer = setTimeout(late, this.#permitted.upstream.timeoutSeconds * 1000).unref()
+    this.#permitted.received.response.once('close', () => clearTimeout(timer))
   }
 
   /** Information is no answer: an upstream that sends nothing else is as late as one that is silent. */
