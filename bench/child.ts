@@ -59,15 +59,16 @@ export class Child {
     })
   }
 
-  /** The first line it prints. */
-  async firstLine(): Promise<string> {
-    while (!this.#output.includes('\n')) {
+  /** The first JSON object it prints on a line; V8's own flags may make it say other things before. */
+  async firstObject(): Promise<unknown> {
+    for (;;) {
+      const line = /^\{.*\}$/m.exec(this.#output)?.[0]
+      if (line !== undefined) return JSON.parse(line) as unknown
       if (this.#process.exitCode !== null) throw this.#failure ?? new Error('it ended without a word')
       await new Promise((resolve) => {
         setTimeout(resolve, 20)
       })
     }
-    return this.#output.slice(0, this.#output.indexOf('\n'))
   }
 
   /** What it printed until it ended by itself; rejects when it failed. */

@@ -28,6 +28,11 @@ export interface MeasureOptions {
   readonly warmupSeconds: number
 }
 
+/** Lets one contestant run where it is busiest, unmeasured. */
+export async function warmUp(load: Child, { urlOf, fields }: Contestant, seconds: number): Promise<void> {
+  await load.ask({ url: urlOf('json'), fields, connections: 32, seconds } satisfies LoadOrder)
+}
+
 /**
  * Lets the contestants take turns, round by round, in an order that reverses each time, so that whatever else the
  * machine does meets all of them alike. Throws when any answer is wrong: a fast wrong answer is no result.

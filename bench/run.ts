@@ -6,7 +6,7 @@ import { Child, canPin } from './child.ts'
 import { ownCheckout, startGateway, startRelay, startUpstream } from './contestants.ts'
 import type { Contestant, Placement } from './contestants.ts'
 import { answerKinds } from './exchange.ts'
-import { measure } from './measure.ts'
+import { measure, warmUp } from './measure.ts'
 import type { Scenario } from './measure.ts'
 import { rowsOf, tableOf } from './report.ts'
 import type { Row } from './report.ts'
@@ -26,9 +26,9 @@ const { values: flags } = parseArgs({
 })
 
 /** What all turns together may take, in seconds; starting the processes comes on top. */
-const budget = flags.quick ? 22 : 190
+const budget = flags.quick ? 20 : 170
 const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 7))
-const warmupShare = flags.quick ? 0.5 : 1
+const warmupShare = 0.5
 
 const pinned = !flags['no-pin'] && canPin && availableParallelism() > 1
 const placement: Placement = pinned ? { measured: 1, rest: 0 } : { measured: null, rest: null }
@@ -63,6 +63,9 @@ async function run(directory: string, cleanUp: AsyncDisposableStack): Promise<Ro
   const postgres = await postgresUrl(cleanUp)
   if (postgres !== null) contestants.push(await gateway('postgres', ownCheckout, postgres))
   const { child: load } = started({ child: new Child('load.ts', [], { core: placement.rest }) })
+
+  // V8 takes tens of thousands of requests to settle; before that, figures say more about the compiler than about us.
+  for (const contestant of contestants) await warmUp(load, contestant, flags.quick ? 1.5 : 4)
 
   const chosen = scenarios()
   const turns = chosen.length * contestants.length * (rounds + warmupShare)

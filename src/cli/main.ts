@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, watchFile } from 'node:fs'
+import { existsSync, readFileSync, statSync, watchFile } from 'node:fs'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/load.ts'
 import { configFailureCode } from '../config/tolerant.ts'
@@ -45,6 +45,9 @@ const note = (line: string) => void process.stderr.write(`${line}\n`)
 
 /** Runs the program; answers its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  // A reader of our output that went away ends no gateway.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
   try {
     await run(args)
     return 0
@@ -118,16 +121,32 @@ function watchConfig(parsed: ParsedArguments, take: (next: Config | Failure) => 
     try {
       take(configFrom(parsed))
     } catch (error) {
-      if (error instanceof Failure) take(error)
-      else throw error
+      // A callback of the process: whatever is wrong with a file must not end a gateway that runs.
+      take(error instanceof Failure ? error : unreadable(error))
     }
   }
   process.on('SIGHUP', read)
   const file = configFileOf(parsed)
   if (file !== null)
     watchFile(file, { interval: 1000, persistent: false }, (now, before) => {
-      if (now.mtimeMs !== before.mtimeMs && now.size > 0) read()
+      if (now.mtimeMs === before.mtimeMs && now.ino === before.ino && now.size === before.size) return
+      settle(file, now.size, now.mtimeMs, read)
     })
+}
+
+/** Waits until a file that was written to has been left alone for a moment: half a file is not a configuration. */
+function settle(file: string, size: number, time: number, then: () => void): void {
+  setTimeout(() => {
+    const now = statSync(file, { throwIfNoEntry: false })
+    if (now === undefined) return
+    if (now.size === size && now.mtimeMs === time) then()
+    else settle(file, now.size, now.mtimeMs, then)
+  }, 500).unref()
+}
+
+function unreadable(cause: unknown): Failure {
+  const message = 'the configuration cannot be read'
+  return new Failure({ code: 'config_unreadable', status: 500, message, fix: 'run sallyport doctor', cause })
 }
 
 function configFileOf({ configFile }: ParsedArguments): string | null {
@@ -177,12 +196,14 @@ function stopRequested(): Promise<void> {
 /** Node hands over unhandled rejections here too. The first error is the true one; what follows from it is not told. */
 function onCrash(tell: (error: unknown) => Promise<void>): void {
   let crashed = false
-  process.on('uncaughtException', (error) => {
+  const crash = async (error: unknown) => {
     if (crashed) return
     crashed = true
     note(complaint(error))
-    void tell(error).finally(() => process.exit(1))
-  })
+    await tell(error).catch(() => {})
+    process.exit(1)
+  }
+  process.on('uncaughtException', (error) => void crash(error))
 }
 
 function lazily<Value>(make: () => Value): () => Value {

@@ -47,6 +47,9 @@ async function runGateway(
   onConfigChange((next) => {
     if (next instanceof Failure)
       return log.error('the changed configuration is not taken over', { detail: next.message })
+    if (next.upstreams.length === 0) {
+      return log.error('the changed configuration is not taken over', { detail: 'it names no upstream' })
+    }
     const waiting = serving.reload(next)
     log.info('the configuration was taken over')
     if (waiting.length > 0) log.warn(`changed, but only a restart takes it over: ${waiting.join(', ')}`)

@@ -15,6 +15,9 @@ export interface ConfigFile {
   readonly problems: readonly { line: number; message: string }[]
 }
 
+/** Lists of an upstream whose absence means everybody. */
+const guardingLists = new Set(['workspaces', 'scopes', 'accept'])
+
 /** Reads YAML 1.2 (`off` is a word) into leaves that remember their line. Aliases are bounded by the library. */
 export function readConfigFile(source: string): ConfigFile {
   const lines = new LineCounter()
@@ -47,8 +50,11 @@ export function readConfigFile(source: string): ConfigFile {
       const line = lineOf(key as Node)
       if (prefix === '' && name === 'upstreams' && into === entries) upstreams = collectUpstreams(value)
       else if (isMap(value)) collect(value, `${name}.`, into)
-      else if (isScalar(value) && value.value === null) continue
-      else into.set(name, { raw: plainValue(value, name, line), line })
+      else if (isScalar(value) && value.value === null) {
+        // Left empty, as when all its items are commented out. Here that would open an upstream to everybody.
+        if (into !== entries && guardingLists.has(name))
+          problems.push({ line, message: `${name}: is empty; write [] for all` })
+      } else into.set(name, { raw: plainValue(value, name, line), line })
     }
   }
 

@@ -17,6 +17,13 @@ export function wholeProblems(settings: GlobalSettings, upstreams: readonly Upst
     problems.push('auth.adminOnMcp: needs auth.adminToken')
   }
   for (const upstream of upstreams) problems.push(...upstreamProblems(upstream))
+  for (const key of ['auth.adminToken', 'telemetry.metrics.token'] as const) {
+    for (const { name, keyPrefix } of upstreams) {
+      // It would be forwarded as if it were a key of that upstream's.
+      if (keyPrefix !== null && settings[key]?.startsWith(keyPrefix))
+        problems.push(`${key}: begins with the keyPrefix of ${name}; make another`)
+    }
+  }
   if (settings['telemetry.attribution.mode'] === 'hash' && settings['telemetry.attribution.key'] === null) {
     problems.push(
       'telemetry.attribution.mode: hash needs telemetry.attribution.key: make one with `openssl rand -base64 32`',
@@ -83,6 +90,11 @@ function upstreamProblems(upstream: UpstreamSettings): string[] {
   }
   const tls = upstream.ca !== null || upstream['clientCertificate.cert'] !== null
   if (tls && !upstream.url.startsWith('https:')) say('ca and clientCertificate need an https url')
+  if (upstream.auth === 'optional' && identity === 'static') {
+    say(
+      'auth optional cannot be combined with identity static: strangers would act with the service credential',
+    )
+  }
   if (upstream.auth === 'optional' && workspaces.length > 0) {
     say('auth optional cannot be combined with workspaces, to none of which an anonymous caller belongs')
   }

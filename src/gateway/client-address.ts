@@ -36,7 +36,8 @@ export function addressGroup(address: string): string {
     .join(':')}::/64`
 }
 
+/** Without brackets and the port that some proxies write; an IPv4 address mapped into IPv6 is that IPv4 address. */
 function plain(address: string): string {
-  const bare = address.startsWith('[') && address.endsWith(']') ? address.slice(1, -1) : address
-  return bare.startsWith('::ffff:') && isIP(bare.slice(7)) === 4 ? bare.slice(7) : bare
+  const bare = (/^\[([^\]]*)\](?::\d+)?$/.exec(address) ?? /^([\d.]+):\d+$/.exec(address))?.[1] ?? address
+  return /^::ffff:/i.test(bare) && isIP(bare.slice(7)) === 4 ? bare.slice(7) : bare
 }

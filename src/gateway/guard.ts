@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { isLoopbackHost } from '../config/address.ts'
 import type { Refusal } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
 
@@ -30,7 +31,9 @@ export function createGuard({ publicUrl, allowedHosts, allowedOrigins, loopback 
     onAnyPort: new Set(entries.filter((entry) => bareHost(entry) === entry)),
   }
   const origins = new Set([publicUrl.origin, ...allowedOrigins].map((origin) => origin.toLowerCase()))
-  if (loopback) for (const name of loopbackNames) origins.add(originOn(publicUrl, name))
+  if (loopback && isLoopbackHost(publicUrl.hostname)) {
+    for (const name of loopbackNames) origins.add(originOn(publicUrl, name))
+  }
 
   return ({ host, origin }, socket) => {
     if (host === undefined || !(isServed(hosts, host) || isOwnAddress(host, socket)))

@@ -51,7 +51,8 @@ export async function handleRequest(
   const permitted = limit(authorized, parts.limits)
   if (isRefusal(permitted)) return permitted
 
-  return forward(permitted, parts)
+  const refusal = await forward(permitted, parts)
+  return refusal === null ? null : limitFailures(refusal, received, parts.limits)
 }
 
 /** The client as it introduces itself in this request; legacy clients do so in `initialize` alone. */

@@ -13,6 +13,8 @@ export interface Limits {
   readonly limiter: Limiter
   readonly perPrincipal: LimitPolicy
   readonly perAnonymousAddress: LimitPolicy
+  /** `server/discover`, of anybody. */
+  readonly discovery: LimitPolicy
   /** Refused credentials of one address. */
   readonly failures: LimitPolicy
 }
@@ -40,19 +42,25 @@ class PermittedRequest {
 /** A request that may be forwarded now. The only thing `forward` accepts. */
 export type Permitted = PermittedRequest
 
-/** Takes the request from its caller's budget. With limits off, `limits` is null. */
+/**
+ * Takes the request from its caller's budget: one use for each message. With limits off, `limits` is null. A client
+ * that asks which era is spoken here takes a 429 for "legacy" and stays with that, so its question has a budget of
+ * its own.
+ */
 export function limit(authorized: Authorized, limits: Limits | null): Permitted | Refusal {
-  // A client asking which era is spoken here takes a 429 for "legacy" and stays with that: it is let through.
-  if (limits !== null && authorized.messages[0]?.method !== 'server/discover') {
-    const { principal, received } = authorized
-    const policy = principal.kind === 'anonymous' ? limits.perAnonymousAddress : limits.perPrincipal
-    const decision = limits.limiter.take(policy, budgetOf(principal, received))
-    if (!decision.allowed) {
-      const id = authorized.messages.length === 1 ? (authorized.messages[0]?.id ?? null) : null
-      return { refused: 'rate_limited', limit: { policy, decision }, id }
-    }
-  }
-  return new PermittedRequest(authorized)
+  if (limits === null) return new PermittedRequest(authorized)
+  const { principal, received, messages } = authorized
+  const policy = policyFor(principal, messages, limits)
+  const decision = limits.limiter.take(policy, budgetOf(principal, received), Math.max(1, messages.length))
+  if (decision.allowed) return new PermittedRequest(authorized)
+  const id = messages.length === 1 ? (messages[0]?.id ?? null) : null
+  return { refused: 'rate_limited', limit: { policy, decision }, id }
+}
+
+/** Alone, that is: at the head of a batch the question would carry the rest past the limit. */
+function policyFor(principal: Principal, messages: readonly Message[], limits: Limits): LimitPolicy {
+  if (messages.length === 1 && messages[0]?.method === 'server/discover') return limits.discovery
+  return principal.kind === 'anonymous' ? limits.perAnonymousAddress : limits.perPrincipal
 }
 
 function budgetOf(principal: Principal, { address }: Received): string {
@@ -73,7 +81,8 @@ const guesses: ReadonlySet<string> = new Set([
 
 /**
  * Counts a refused credential against its address; past the budget the answer is 429. It is asked after the
- * credential was judged, so a valid one is never refused for the failures of others behind the same proxy (T55).
+ * credential was judged, here or by the upstream whose key it is: a valid one is never refused for the failures of
+ * others behind the same proxy (T55).
  */
 export function limitFailures(refusal: Refusal, { address }: Received, limits: Limits | null): Refusal {
   if (limits === null || !guesses.has(refusal.refused)) return refusal

@@ -50,7 +50,7 @@ export async function readMessages(identified: Identified, maxBytes: number): Pr
   if ('problem' in parsed) {
     const { problem } = parsed
     return problem.reason === 'ambiguous_key'
-      ? { refused: problem.reason, hint: problem.key }
+      ? { refused: problem.reason, hint: problem.key.slice(0, 100) }
       : { refused: problem.reason }
   }
   const mirrored = { method: head.mcpMethod, name: head.mcpName, protocolVersion: head.protocolVersion }
@@ -73,7 +73,8 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 
   if (declared > maxBytes) return Promise.resolve({ refused: 'body_too_large', hint: `${maxBytes} bytes` })
   if (request.destroyed) return Promise.resolve({ refused: 'body_missing', detail: 'the client has left' })
   return new Promise((resolve) => {
-    const chunks: Buffer[] = []
+    // One growing buffer: a body in single bytes must not cost an object for each.
+    let held = Buffer.allocUnsafe(Math.min(maxBytes, declared > 0 ? declared : 16_384))
     let size = 0
     const settle = (outcome: Buffer | Refusal) => {
       request.off('data', onData)
@@ -82,14 +83,21 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 
       resolve(outcome)
     }
     const onData = (chunk: Buffer) => {
-      size += chunk.length
-      chunks.push(chunk)
-      if (size <= maxBytes) return
-      request.pause()
-      settle({ refused: 'body_too_large', hint: `${maxBytes} bytes` })
+      const end = size + chunk.length
+      if (end > maxBytes) {
+        request.pause()
+        settle({ refused: 'body_too_large', hint: `${maxBytes} bytes` })
+        return
+      }
+      if (end > held.length) {
+        const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(end, held.length * 2)))
+        held.copy(larger, 0, 0, size)
+        held = larger
+      }
+      chunk.copy(held, size)
+      size = end
     }
-    const onEnd = () =>
-      settle(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size))
+    const onEnd = () => settle(held.subarray(0, size))
     const onClose = () =>
       settle({ refused: 'body_missing', detail: 'the client closed before its body was complete' })
     request.on('data', onData)

@@ -95,6 +95,8 @@ export const refusals = {
   invalid_utf8: { status: 400, code: 40000, message: 'The body is not valid UTF-8.' },
   invalid_json: { status: 400, code: 40000, message: 'The body is not valid JSON.' },
   not_jsonrpc: { status: 400, code: 40000, message: 'The body is no JSON-RPC 2.0 message.' },
+  too_deep: { status: 400, code: 40000, message: 'The body nests deeper than 200 levels.' },
+  batch_too_large: { status: 400, code: 40000, message: 'A batch may have 100 messages at the most.' },
   empty_batch: { status: 400, code: 40000, message: 'A batch needs at least one message.' },
   ambiguous_key: {
     status: 400,

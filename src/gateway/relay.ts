@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import type { Clock } from '../lib/clock.ts'
 import { isModern } from '../mcp/era.ts'
 import { AnswerWatch } from './answer-watch.ts'
 import type { AnswerWatchDependencies } from './answer-watch.ts'
@@ -9,6 +10,7 @@ import type { OpenStreams } from './event-stream.ts'
 import { saysSessionLost } from './lost-session.ts'
 import type { McpSession } from './mcp-session-store.ts'
 import type { McpSessions } from './mcp-session.ts'
+import { relayedFields } from './relayed-fields.ts'
 import { refusals } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
 import { failureOf } from './upstream-failure.ts'
@@ -16,22 +18,14 @@ import { failureOf } from './upstream-failure.ts'
 /** Answers up to this size, of known length, are written with their head in one piece. */
 const smallAnswer = 65_536
 
-/** The explicit list of what a client gets to see of an upstream's answer head. */
-const relayedFields: readonly (readonly [string, string])[] = [
-  ['content-type', 'Content-Type'],
-  ['content-encoding', 'Content-Encoding'],
-  ['content-language', 'Content-Language'],
-  ['cache-control', 'Cache-Control'],
-  ['mcp-protocol-version', 'MCP-Protocol-Version'],
-  ['retry-after', 'Retry-After'],
-  ['allow', 'Allow'],
-]
+const eventStreamType = /^text\/event-stream\s*(?:;|$)/i
 
 /** What a relay needs besides the request. */
 export interface RelayParts {
   readonly sessions: McpSessions
   readonly streams: OpenStreams
   readonly watch: AnswerWatchDependencies
+  readonly clock: Clock
 }
 
 type Controller = Dispatcher.DispatchController
@@ -50,6 +44,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   #head: { readonly status: number; readonly fields: string[] } | null = null
   /** The collected body of a small answer; null when chunks are passed on as they come. */
   #collected: Buffer[] | null = null
+  #collectedBytes = 0
+  #informedAt: number | null = null
   #stream: EventStream | null = null
   readonly #watch: AnswerWatch
   /** What arrives while a session's change is committed; null at other times. Pausing does not hold back an early end. */
@@ -74,14 +70,19 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders): void {
-    if (status < 200 || this.#settled) return
-    const refusal = this.#refusalFor(status)
+    if (this.#settled) return
+    if (status < 200) return this.#onInformation(controller)
+    const refusal = this.#refusalFor(status, headers)
     if (refusal !== null) return this.#refuse(controller, refusal)
     const change = this.#sessionChange(status, headers)
     if (change === null) return this.#begin(status, headers)
     controller.pause()
     this.#waiting = []
-    void this.#beginAfter(change, controller, status, headers)
+    this.#beginAfter(change, controller, status, headers).catch((error: Error) => {
+      this.#waiting = null
+      this.onResponseError(controller, error)
+      controller.abort(error)
+    })
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -90,6 +91,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#watch.chunk(chunk)
     if (this.#collected !== null) {
       this.#collected.push(chunk)
+      this.#collectedBytes += chunk.length
+      if (this.#collectedBytes > smallAnswer) this.#stopCollecting()
       return
     }
     const { response } = this.#permitted.received
@@ -131,8 +134,12 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   /** The answers that are not the client's business; null for those it gets. */
-  #refusalFor(status: number): Refusal | null {
+  #refusalFor(status: number, headers: IncomingHttpHeaders): Refusal | null {
     const { session, upstream } = this.#permitted
+    // A field that may be there once and is there twice: two readers could take another one each.
+    if (Array.isArray(headers['content-type']) || Array.isArray(headers['mcp-session-id'])) {
+      return { refused: 'upstream_failed', detail: 'a response field was there twice' }
+    }
     if (status >= 300 && status < 400) return { refused: 'upstream_redirected' }
     if (status !== 401) return null
     if (upstream.identity.mode === 'forward-key') return { refused: 'upstream_rejected' }
@@ -185,33 +192,55 @@ export class Relay implements Dispatcher.DispatchHandler {
   #begin(status: number, headers: IncomingHttpHeaders): void {
     const { response, requestId, cors } = this.#permitted.received
     if (this.#settled) return
-    const fields = ['X-Request-Id', requestId, ...cors]
-    for (const [name, shown] of relayedFields) {
-      const value = headers[name]
-      if (typeof value === 'string') fields.push(shown, value)
-    }
+    const fields = ['X-Request-Id', requestId, ...cors, ...relayedFields(headers)]
     // An id that is bound to nobody would be refused when it comes back: it is not handed out.
     const sessionId = this.#openedSession(headers) ?? this.#permitted.received.head.sessionId
     if (sessionId !== undefined && headers['mcp-session-id'] === sessionId)
       fields.push('Mcp-Session-Id', sessionId)
     this.#head = { status, fields }
-    const streaming = headers['content-type']?.startsWith('text/event-stream') === true
-    const length = headers['content-length']
+    const streaming = eventStreamType.test(headers['content-type'] ?? '')
+    const length = status === 204 ? undefined : headers['content-length']
     this.#watch.begin(streaming)
     if (length !== undefined) fields.push('Content-Length', length)
-    if (!streaming && length !== undefined && Number(length) <= smallAnswer) {
+    const { session } = this.#permitted
+    // A refusal may say that the session is lost, which is told by another status; servers often give no length.
+    const small = length === undefined ? status === 400 && session !== null : Number(length) <= smallAnswer
+    if (!streaming && small) {
       this.#collected = []
       return
     }
     if (streaming) fields.push('X-Accel-Buffering', 'no')
     response.writeHead(status, fields)
-    if (!streaming) return
+    if (!streaming) return this.#expectEnd()
     response.flushHeaders()
-    const { session } = this.#permitted
     if (session !== null) this.#release = this.#parts.sessions.hold(session)
     const plain = headers['content-encoding'] === undefined && length === undefined
     const awaited = !waitsForEvents(this.#permitted)
     if (plain) this.#stream = this.#parts.streams.open(new EventStream(response, { awaited }))
+  }
+
+  /** An answer of no known length that turns out to be long is passed on as it comes. */
+  #stopCollecting(): void {
+    const { response } = this.#permitted.received
+    if (this.#head !== null) response.writeHead(this.#head.status, this.#head.fields)
+    for (const chunk of this.#collected ?? []) response.write(chunk)
+    this.#collected = null
+  }
+
+  /** A request that may wait for events has no time limit; an answer that turns out to be none gets one. */
+  #expectEnd(): void {
+    if (!waitsForEvents(this.#permitted)) return
+    const late = () => this.#controller?.abort(new Error('the answer did not end in time'))
+    const timer = setTimeout(late, this.#permitted.upstream.timeoutSeconds * 1000).unref()
+    this.#permitted.received.response.once('close', () => clearTimeout(timer))
+  }
+
+  /** Information is no answer: an upstream that sends nothing else is as late as one that is silent. */
+  #onInformation(controller: Controller): void {
+    const now = this.#parts.clock.monotonic()
+    this.#informedAt ??= now
+    if (now - this.#informedAt < this.#permitted.upstream.timeoutSeconds * 1000) return
+    this.#refuse(controller, { refused: 'upstream_timeout', detail: 'only informational answers came' })
   }
 
   #refuse(controller: Controller, refusal: Refusal): void {

@@ -84,6 +84,9 @@ export function readHead(request: IncomingMessage): RequestHead {
   if (!path.startsWith('/')) problem ??= { refused: 'bad_target' }
   else if (question !== -1 && carriesCredential(target.slice(question + 1)))
     problem ??= { refused: 'credential_in_query' }
+  const encoding = request.headers['transfer-encoding']
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'chunked')
+    problem ??= { refused: 'content_encoding' }
   return {
     method: request.method ?? '',
     path,

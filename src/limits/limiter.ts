@@ -17,8 +17,8 @@ export interface LimitDecision {
 
 /** Counts uses against budgets. Answers at once: a limit costs a request no trip over the wire. */
 export interface Limiter {
-  /** Takes one use from the budget of `key`. */
-  take(policy: LimitPolicy, key: string): LimitDecision
+  /** Takes uses from the budget of `key`, all or none; more than the whole budget count as the whole of it. */
+  take(policy: LimitPolicy, key: string, uses?: number): LimitDecision
   /** Looks without taking. */
   peek(policy: LimitPolicy, key: string): LimitDecision
 }

@@ -85,10 +85,23 @@ describe('what is no JSON is refused', () => {
     ['a comment', `${text} // hello`],
     ['a comma too many', '{"jsonrpc":"2.0",}'],
     ['single quotes', "{'jsonrpc':'2.0'}"],
-    ['a lone bracket, a million times', '['.repeat(1_000_000)],
+    ['a lone bracket, a hundred times', '['.repeat(100)],
     ['NaN', '{"id":NaN}'],
     ['a control character in a text', '{"jsonrpc":"2.0\n"}'],
   ])('%s', (_, body) => expect(parseBody(body)).toEqual({ problem: { reason: 'invalid_json' } }))
+
+  it('what nests deeper than any message is refused before it is parsed', () => {
+    for (const body of ['['.repeat(1_000_000), `{"a":`.repeat(201) + '1' + '}'.repeat(201)]) {
+      expect(parseBody(body)).toEqual({ problem: { reason: 'too_deep' } })
+    }
+    const braces = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'x', arguments: { text: '[{\\"'.repeat(500) } },
+    })
+    expect(parseBody(braces)).toMatchObject({ batch: false })
+  })
 })
 
 it('a batch is read element by element, in order', () => {

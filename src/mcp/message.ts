@@ -1,3 +1,4 @@
+import { nestsDeeper } from '../lib/json-depth.ts'
 import { clientFamily } from './client-family.ts'
 import type { ClientFamily } from './client-family.ts'
 import { ambiguousKey } from './ambiguous-key.ts'
@@ -33,7 +34,7 @@ const capabilityNames = ['sampling', 'elicitation', 'roots', 'tasks'] as const
 export type Capability = (typeof capabilityNames)[number]
 
 export type BodyProblem =
-  | { readonly reason: 'invalid_json' | 'invalid_utf8' | 'not_jsonrpc' | 'empty_batch' }
+  | { readonly reason: 'invalid_json' | 'too_deep' | 'not_jsonrpc' | 'empty_batch' | 'batch_too_large' }
   | { readonly reason: 'ambiguous_key'; readonly key: string }
 
 export type ParsedBody =
@@ -52,10 +53,21 @@ const nameMembers: ReadonlyMap<string, string> = new Map([
   ['tasks/cancel', 'taskId'],
 ])
 
+/** Levels of nesting no honest message reaches; parsing millions of them takes seconds. */
+const deepest = 200
+/** Messages in a batch, as the official SDK has it. */
+const largestBatch = 100
+
+/** Whether requests of a method name what they are about. */
+export function namesSomething(method: string): boolean {
+  return nameMembers.has(method)
+}
+
 type JsonObject = Readonly<Record<string, unknown>>
 
 /** Parses a request body once, for policy. Refuses what another parser could read as another message (T50). */
 export function parseBody(text: string): ParsedBody {
+  if (nestsDeeper(text, deepest)) return { problem: { reason: 'too_deep' } }
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -69,6 +81,7 @@ export function parseBody(text: string): ParsedBody {
     return message === null ? { problem: { reason: 'not_jsonrpc' } } : { messages: [message], batch: false }
   }
   if (body.length === 0) return { problem: { reason: 'empty_batch' } }
+  if (body.length > largestBatch) return { problem: { reason: 'batch_too_large' } }
   const messages: Message[] = []
   for (const element of body as unknown[]) {
     const message = readMessage(element)
@@ -97,7 +110,7 @@ function readMessage(value: unknown): Message | null {
     traceParent: typeof place === 'string' ? readTraceParent(place) : null,
   }
   if (!('id' in value)) return { kind: 'notification', id: null, ...shared }
-  return isRequestId(id) ? { kind: 'request', id, ...shared } : null
+  return isRequestId(id) ? { kind: 'request', id: repeatable(id), ...shared } : null
 }
 
 function readResponse(value: JsonObject): Message | null {
@@ -151,6 +164,11 @@ function nameOf(method: string, params: JsonObject | null): string | null {
 
 function isRequestId(value: unknown): value is RequestId {
   return typeof value === 'string' || typeof value === 'number'
+}
+
+/** The id as an answer may repeat it: a number this process cannot hold exactly would come back as another. */
+function repeatable(id: RequestId): RequestId | null {
+  return typeof id === 'string' || Number.isSafeInteger(id) ? id : null
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -1,3 +1,4 @@
+import { namesSomething } from './message.ts'
 import type { Message } from './message.ts'
 
 /** The request headers in which revision 2026-07-28 repeats parts of the body (SEP-2243). */
@@ -33,7 +34,7 @@ export function contradictingHeader(headers: MirroredHeaders, message: Message):
   }
   if (headers.name !== undefined && message.kind !== 'response') {
     const name = decodeHeaderValue(headers.name.trim())
-    if (name === null || (message.name !== null && name !== message.name)) return 'Mcp-Name'
+    if (name === null || (namesSomething(message.method) && name !== message.name)) return 'Mcp-Name'
   }
   const { claimedVersion } = message
   const version = headers.protocolVersion?.trim()

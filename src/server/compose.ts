@@ -43,6 +43,8 @@ export interface Composed {
   readonly routes: RouteTable
   /** Takes over what a running gateway can; answers the keys that need a restart. Open streams go on. */
   reload(next: Config): readonly OptionKey[]
+  /** Does the background work now, without waiting for its time: idle sessions end, gauges are counted. */
+  runJobs(): Promise<void>
   /** How many requests have begun and not ended. */
   running(): number
   /** From now on not ready; streams on which nobody waits for an answer end. */
@@ -113,6 +115,7 @@ export async function compose(
       streams,
       watch: { clock, names },
       traces,
+      clock,
     },
     routes: { metrics, publishedKeys: keys.published, ping: () => store.ping(), isClosing: () => closing },
     listener: {
@@ -125,10 +128,14 @@ export async function compose(
       load,
     },
   }
+  const retiring = new Set<NodeJS.Timeout>()
   // A request routed before a reload may still be reading its body; only then does its connection close, gently.
   const retire = (connection: UpstreamConnection) => {
-    const close = () => void connection.close().then(() => connections.delete(connection))
-    setTimeout(close, settings['requests.bodyTimeoutSeconds'] * 1000).unref()
+    const timer = setTimeout(() => {
+      retiring.delete(timer)
+      void connection.close().then(() => connections.delete(connection))
+    }, settings['requests.bodyTimeoutSeconds'] * 1000).unref()
+    retiring.add(timer)
   }
   let running = first
   let live = buildLiveGateway(first, lasting, null)
@@ -179,6 +186,9 @@ export async function compose(
       }
       return waiting
     },
+    async runJobs() {
+      for (const job of jobs) await job.run()
+    },
     running: () => load.running,
     beginClosing() {
       closing = true
@@ -188,6 +198,7 @@ export async function compose(
       closing = true
       await Promise.all(jobs.map((job) => job.close()))
       await Promise.all([keyUse.close(), seen.close(), audit.flush(), traces?.close()])
+      for (const timer of retiring) clearTimeout(timer)
       await Promise.all([...connections].map((connection) => connection.destroy()))
       await store.close()
     },

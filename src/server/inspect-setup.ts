@@ -1,5 +1,6 @@
 import { isLoopbackHost } from '../config/address.ts'
 import type { Config } from '../config/load.ts'
+import type { UpstreamSettings } from '../config/upstream-options.ts'
 import { Failure } from '../lib/error.ts'
 import { openStore } from '../storage/open-store.ts'
 import { probeUpstream } from '../upstreams/probe.ts'
@@ -16,11 +17,20 @@ export interface Finding {
 /** Looks at everything a start depends on. Changes nothing. */
 export async function inspectSetup(config: Config, surroundings: Surroundings): Promise<Finding[]> {
   const findings = [...inspectSettings(config), await inspectStore(config, surroundings)]
-  for (const upstream of upstreamsOf(config.upstreams)) {
-    const report = await probeUpstream(upstream, surroundings.clock)
-    findings.push({ ...report, what: `upstream ${upstream.name}: ${report.what}` })
-  }
+  for (const entry of config.upstreams) findings.push(...(await inspectUpstream(entry, surroundings)))
   return findings
+}
+
+async function inspectUpstream(entry: UpstreamSettings, { clock }: Surroundings): Promise<Finding[]> {
+  try {
+    const [upstream] = upstreamsOf([entry])
+    const reports = upstream === undefined ? [] : await probeUpstream(upstream, clock)
+    return reports.map((report) => ({ ...report, what: `upstream ${entry.name}: ${report.what}` }))
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const { message: what, fix } = error
+    return [{ level: 'problem', what, ...(fix === undefined ? {} : { fix }) }]
+  }
 }
 
 function inspectSettings({ settings, upstreams }: Config): Finding[] {

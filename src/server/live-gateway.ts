@@ -1,4 +1,4 @@
-import { networks } from '../config/address.ts'
+import { isLoopbackHost, networks } from '../config/address.ts'
 import type { Config } from '../config/load.ts'
 import { createCors } from '../gateway/cors.ts'
 import { createGuard } from '../gateway/guard.ts'
@@ -71,6 +71,7 @@ export function buildLiveGateway(
     names,
     publicUrl: placement.publicUrl,
     metricsToken: settings['telemetry.metrics.token'],
+    localOnly: placement.loopback && isLoopbackHost(placement.publicUrl.hostname),
   })
   const listener = createListener({
     ...lasting.listener,
@@ -107,6 +108,7 @@ function limitsOf(settings: Config['settings'], limiter: Limiter): Limits | null
     limiter,
     perPrincipal: { name: 'principal', quota: settings['limits.requestsPerMinute'], windowSeconds },
     perAnonymousAddress: { name: 'anonymous', quota: settings['limits.anonymousPerMinute'], windowSeconds },
+    discovery: { name: 'discovery', quota: settings['limits.requestsPerMinute'], windowSeconds },
     failures: { name: 'failures', quota: settings['limits.failuresPerMinute'], windowSeconds },
   }
 }

@@ -1,5 +1,4 @@
 import type { JWK } from 'jose'
-import { isLoopbackHost } from '../config/address.ts'
 import { handleRequest } from '../gateway/handle-request.ts'
 import type { GatewayParts } from '../gateway/handle-request.ts'
 import { mcpMethods } from '../gateway/route.ts'
@@ -16,6 +15,8 @@ export interface RoutesParts {
   readonly publicUrl: URL
   readonly metrics: Metrics | null
   readonly metricsToken: string | null
+  /** Whether only this machine can reach us, as far as our own addresses say. */
+  readonly localOnly: boolean
   readonly publishedKeys: readonly JWK[]
   readonly ping: () => Promise<void>
   readonly isClosing: () => boolean
@@ -49,9 +50,9 @@ export function buildRoutes(parts: RoutesParts): RouteTable {
   const jwks = '/.well-known/jwks.json'
   addAtRoot(jwks, jwks, { surface: 'well_known', ...read, answer: createJwks(parts.publishedKeys) })
 
-  // Without a token the numbers are for this machine only: behind a public URL the page does not exist.
-  const { metrics, metricsToken, publicUrl } = parts
-  if (metrics !== null && (metricsToken !== null || isLoopbackHost(publicUrl.hostname))) {
+  // Without a token the numbers are for this machine only: where others may reach us, the page does not exist.
+  const { metrics, metricsToken } = parts
+  if (metrics !== null && (metricsToken !== null || parts.localOnly)) {
     const answer = createMetricsEndpoint(metrics, metricsToken)
     addAtRoot('/metrics', '/metrics', { surface: 'metrics', ...read, answer })
   }
@@ -60,7 +61,11 @@ export function buildRoutes(parts: RoutesParts): RouteTable {
     const mcp: Omit<Route, 'template'> = {
       surface: 'mcp',
       methods: mcpMethods,
-      answer: (received) => handleRequest(received, upstream, parts.gateway),
+      // While closing, a stream that waits for events would hold up the end: its client finds another replica.
+      answer: (received) =>
+        parts.isClosing() && received.head.method === 'GET'
+          ? { refused: 'shutting_down' }
+          : handleRequest(received, upstream, parts.gateway),
     }
     add(`/mcp/${upstream.name}`, '/mcp/{upstream}', mcp)
     if (upstream.isDefault) add('/mcp', '/mcp', mcp)

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
 import type { Database } from './database.ts'
@@ -6,10 +6,12 @@ import { sqliteLookup } from './hot-lookup.ts'
 import type { Schema } from './schema.ts'
 import { SqliteWriteDriver } from './sqlite-driver.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
+import { storeFailure } from './store-failure.ts'
 
 /** Opens or makes the file, readable by its owner only. Throws a `Failure`. */
 export function openSqlite(path: string): Database {
   const db = openFile(path)
+  const file = fileOf(path)
   const kysely = new Kysely<Schema>({
     dialect: {
       createDriver: () => new SqliteWriteDriver(db),
@@ -27,6 +29,14 @@ export function openSqlite(path: string): Database {
     lock: async () => {},
     patiently: (work) => work(kysely),
     async ping() {
+      // A file put in the place of ours is not the one we read: revocations made there would never arrive here.
+      if (fileOf(path) !== file) {
+        throw storeFailure(
+          'store_unreachable',
+          'The store file has been replaced or removed',
+          'restart to use the new one',
+        )
+      }
       await sql`select count(*) from sqlite_schema`.execute(kysely)
     },
     async close() {
@@ -34,6 +44,13 @@ export function openSqlite(path: string): Database {
       if (db.isOpen) db.close()
     },
   }
+}
+
+/** What tells one file from another of the same name; null when there is none. */
+function fileOf(path: string): string | null {
+  if (path === ':memory:') return null
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat === undefined ? null : `${stat.dev} ${stat.ino}`
 }
 
 function openFile(path: string): DatabaseSync {

@@ -52,8 +52,13 @@ describe('how it was launched', () => {
   it('takes a doubtful DO_NOT_TRACK for a no', () => {
     const values = ['1', 'true', 'no', 'x', '0', ' False ', '']
     expect(values.map((value) => isOptedOut({ DO_NOT_TRACK: value }))).toEqual([
-      ...[true, true, true, true],
-      ...[false, false, false],
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
     ])
     expect(isOptedOut({})).toBe(false)
   })

@@ -71,6 +71,8 @@ export const faultReasons = [
   'invalid_json',
   'not_jsonrpc',
   'empty_batch',
+  'too_deep',
+  'batch_too_large',
   'ambiguous_key',
   'rate_limited',
   'upstream_unreachable',

@@ -39,7 +39,8 @@ export function connectUpstream(upstream: Upstream): UpstreamConnection {
   }
 }
 
-function tlsOptions(tls: UpstreamTls | null) {
+/** What a TLS connection to the upstream is made with. */
+export function tlsOptions(tls: UpstreamTls | null) {
   if (tls === null) return {}
   const { ca, cert, key } = tls
   return { ...(ca === null ? {} : { ca }), ...(cert === null || key === null ? {} : { cert, key }) }

@@ -41,6 +41,8 @@ export interface MemorySample {
   readonly arrayBuffers: number
   readonly sockets: number
   readonly timers: number
+  /** Processor time used so far, in milliseconds: unlike throughput, it does not hang on what else the machine does. */
+  readonly cpuMs: number
 }
 
 export interface Booted {

@@ -66,6 +66,8 @@ async function makeKey(store: Store, order: KeyOrder): Promise<string> {
 
 /** What is left after a collection: only that says whether something is kept. */
 function sample(): MemorySample {
+  const { user, system } = process.cpuUsage()
+  const cpuMs = (user + system) / 1000
   globalThis.gc?.()
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage()
   const active = process.getActiveResourcesInfo()
@@ -77,6 +79,7 @@ function sample(): MemorySample {
     arrayBuffers,
     sockets,
     timers: active.filter((name) => name === 'Timeout').length,
+    cpuMs,
   }
 }
 

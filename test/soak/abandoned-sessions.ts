@@ -15,6 +15,8 @@ export interface AbandonedOptions {
   readonly location: string | null
   /** A round of a few sessions first, so that what is made once is there before memory is looked at. */
   readonly warmUp: number
+  /** After how long a session is idle; opening them all must take less. */
+  readonly idleMinutes?: number
   readonly heapMb?: number
 }
 
@@ -37,15 +39,17 @@ export interface AbandonedResult {
   readonly complaints: readonly string[]
 }
 
-const sweepMs = 15_000
+/** The sweep looks at least this often. */
+const mostSweepMs = 60_000
+const spareMs = 15_000
 
 /** Opens sessions and walks away from them; past the idle time nothing of them may be left. */
 export async function runAbandoned(options: AbandonedOptions): Promise<AbandonedResult> {
-  const { sessions, location, warmUp, heapMb = 256 } = options
+  const { sessions, location, warmUp, idleMinutes = 1, heapMb = 256 } = options
   const upstream = await startSoakUpstream()
   const upstreams = [{ name: 'code', url: upstream.url }]
   const requests = { drainSeconds: 0 }
-  const settings = { sessions: { idleMinutes: 1 }, limits: { enabled: false }, requests }
+  const settings = { sessions: { idleMinutes }, limits: { enabled: false }, requests }
   const boot = { upstreams, settings, location, keys: [{ name: 'good' }] }
   const gateway = await startChildGateway(boot, heapMb)
   const key = gateway.keys['good'] ?? ''
@@ -59,7 +63,7 @@ export async function runAbandoned(options: AbandonedOptions): Promise<Abandoned
     const survivor = await openSurvivor(gateway.port, key)
     if (warmUp > 0) {
       await openAndLeave(gateway.port, key, warmUp)
-      await reclaimed(gateway, upstream)
+      await reclaimed(gateway, upstream, idleMinutes)
     }
     await look('before')
     const began = performance.now()
@@ -67,7 +71,7 @@ export async function runAbandoned(options: AbandonedOptions): Promise<Abandoned
     const openSeconds = (performance.now() - began) / 1000
     await look('abandoned')
     const left = performance.now()
-    await reclaimed(gateway, upstream)
+    await reclaimed(gateway, upstream, idleMinutes)
     const reclaimSeconds = (performance.now() - left) / 1000
     await look('after')
     const survivorLives = (await call(gateway.port, key, survivor.session)) === 200
@@ -81,11 +85,11 @@ export async function runAbandoned(options: AbandonedOptions): Promise<Abandoned
 }
 
 /** Puts the clock past the idle time and waits for the sweep: only the survivor's session may be left. */
-async function reclaimed(gateway: ChildGateway, upstream: SoakUpstream): Promise<void> {
-  await gateway.advance(3 * 60_000)
-  await until(() => upstream.sessions <= 1, 20 * sweepMs)
+async function reclaimed(gateway: ChildGateway, upstream: SoakUpstream, idleMinutes: number): Promise<void> {
+  await gateway.advance(3 * idleMinutes * 60_000)
+  await until(() => upstream.sessions <= 1, 4 * mostSweepMs)
   // The gateway keeps spare connections to an upstream for some seconds.
-  await until(() => upstream.sockets <= 1, sweepMs)
+  await until(() => upstream.sockets <= 1, spareMs)
 }
 
 const initialize = '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}'

