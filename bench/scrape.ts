@@ -9,7 +9,11 @@ const wantedLines = 10_000
 
 const names = new NameRegistry()
 const metrics = new Metrics(names)
-const lines = () => metrics.render().split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
+const lines = () =>
+  metrics
+    .render()
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#')).length
 const upstream = names.register('upstream', 'code')
 for (let number = 0; lines() < wantedLines; number += 1) {
   const tool = names.register('tool', `tool-${number % 900}`)
@@ -32,5 +36,7 @@ const times = Array.from({ length: 100 }, () => {
   return performance.now() - startedAt
 }).sort((a, b) => a - b)
 const [median = 0, worst = 0] = [times[50], times[99]]
-console.log(JSON.stringify({ lines: lines(), bytes: metrics.render().length, medianMs: median, worstMs: worst }))
+console.log(
+  JSON.stringify({ lines: lines(), bytes: metrics.render().length, medianMs: median, worstMs: worst }),
+)
 process.exitCode = median <= limitMs ? 0 : 1

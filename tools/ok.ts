@@ -13,6 +13,8 @@ const parts = [
   'check:ambient',
   'check:dead-code',
   'check:reference',
+  'check:catalogue',
+  'check:dashboards',
   'test',
 ]
 

@@ -36,7 +36,7 @@ export interface CommandContext {
   readonly note: (line: string) => void
   /** Resolves when the process is asked to stop (SIGTERM, SIGINT). */
   readonly stopRequested: () => Promise<void>
-  /** From now on an error nobody caught is printed, then given to `tell`; then the process ends, with exit code 1. */
+  /** From now on an error nobody caught is printed, then given to `tell`, which never rejects; then the process ends, with exit code 1. */
   readonly onCrash: (tell: (error: unknown) => Promise<void>) => void
   readonly workingFolder: string
 }

@@ -200,7 +200,7 @@ function onCrash(tell: (error: unknown) => Promise<void>): void {
     if (crashed) return
     crashed = true
     note(complaint(error))
-    await tell(error).catch(() => {})
+    await tell(error)
     process.exit(1)
   }
   process.on('uncaughtException', (error) => void crash(error))

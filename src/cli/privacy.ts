@@ -37,7 +37,7 @@ function headText({ on, principal }: ContractSettings, { settings }: Config): st
     `Attribution is ${settings['telemetry.attribution.mode']}: a span carries ${principal.traces ?? 'nothing'} of a person, ` +
       `an analytics event ${principal.analytics ?? 'nothing'}; a metric never anything.`,
     `Sinks: ${sinks.join(', ')}.`,
-    'Plain identity is in the audit log alone.',
+    'Plain identity is in the audit log alone. What follows is what may go where; --preview shows what does.',
   ]
 }
 
@@ -62,7 +62,7 @@ function previewText(preview: readonly PreviewedBytes[], settings: ContractSetti
   const sections = Array.from(bySignal, ([signal, shown]) => [
     '',
     signal,
-    ...shown.map(({ sink, bytes }) => `  ${sink}: ${bytes}`),
+    ...shown.map(({ sink, form, bytes }) => `  ${sink}${form === 'text' ? '' : ` (${form})`}: ${bytes}`),
   ])
   return [...headText(settings, config), ...sections.flat()].join('\n')
 }

@@ -16,9 +16,13 @@ export async function runTold(
   run: (lifecycle: Lifecycle) => Promise<void>,
 ): Promise<void> {
   const lifecycle = new Lifecycle('main', surroundings.clock)
-  const tell = (error: unknown) => {
-    lifecycle.connect(() => analyticsAfterRefusal(tolerantSettings(sources()), 'main', surroundings))
-    return lifecycle.failed(error)
+  const tell = async (error: unknown) => {
+    try {
+      lifecycle.connect(() => analyticsAfterRefusal(tolerantSettings(sources()), 'main', surroundings))
+      await lifecycle.failed(error)
+    } catch (second) {
+      surroundings.log.debug('the failure could not be told', { detail: String(second) })
+    }
   }
   onCrash(tell)
   try {

@@ -68,6 +68,13 @@ export function sallyportOf(config: Config, surroundings: Surroundings, lifecycl
   let composed: Composed | null = null
   let starting: Promise<Composed> | null = null
   let closed: Promise<void> | null = null
+  const end = async () => {
+    try {
+      await Promise.all([closeAfter(starting), lifecycle.flush()])
+    } finally {
+      composed = null
+    }
+  }
   return {
     listener(request, response) {
       if (composed !== null) composed.listener(request, response)
@@ -95,11 +102,7 @@ export function sallyportOf(config: Config, surroundings: Surroundings, lifecycl
     close() {
       // The reason stands before anything is torn down or sent: neither can change it (T56).
       lifecycle.ending(composed !== null && composed.running() > 0 ? 'drain_timeout' : 'clean_exit')
-      closed ??= Promise.all([closeAfter(starting), lifecycle.flush()])
-        .then(() => {})
-        .finally(() => {
-          composed = null
-        })
+      closed ??= end()
       return closed
     },
   }

@@ -19,7 +19,7 @@ import { encodeProtobuf } from './otlp-protobuf.ts'
 import { reaches } from './privacy-contract.ts'
 import type { SinkName } from './privacy-contract.ts'
 import { signals } from './signals.ts'
-import type { EventName, Signal, SignalFields, SignalName } from './signals.ts'
+import type { EventName, Signal, SignalName } from './signals.ts'
 import { clientAttributes, serverAttributes } from './span-attributes.ts'
 import type { ClientFacts, ServerFacts, SpanDisclosure } from './span-attributes.ts'
 import { spanName, spanSource } from './traces.ts'
@@ -44,10 +44,11 @@ export interface PreviewParts {
   readonly upstreams: readonly { readonly name: string; readonly tools: readonly string[] }[]
 }
 
-/** What one sink would send for one signal. Protobuf is no text: it is shown in base64, behind `base64:`. */
+/** What one sink would send for one signal. Protobuf is no text: it is in base64, and once more readable. */
 export interface PreviewedBytes {
   readonly signal: SignalName
   readonly sink: SinkName
+  readonly form: 'text' | 'base64' | 'readable'
   readonly bytes: string
 }
 
@@ -71,20 +72,27 @@ const examplePrincipal: UserPrincipal = {
 /** One example of every signal, through the encoders that the product itself sends with. */
 export async function previewSinks(parts: PreviewParts): Promise<PreviewedBytes[]> {
   const names = new NameRegistry()
+  const metrics = new Metrics(names)
   const shown: PreviewedBytes[] = []
   for (const [name, signal] of Object.entries<Signal>(signals)) {
     const fields = exampleOf(signal, names, parts.upstreams)
     const told = { name: name as SignalName, signal, fields }
-    const add = (sink: SinkName, texts: readonly string[]) => {
+    const add = (sink: SinkName, texts: readonly Shown[]) => {
       if (!reaches(signal, sink)) return
-      for (const bytes of texts) shown.push({ signal: told.name, sink, bytes })
+      for (const text of texts) shown.push({ signal: told.name, sink, ...text })
     }
-    add('metrics', parts.sinks.metrics ? metricLines(told, names) : [])
+    add('metrics', parts.sinks.metrics ? metricLines(told, metrics).map(asText) : [])
     add('traces', spanBytes(told, parts))
     add('analytics', eventBytes(told, parts))
     add('audit', await auditRows(told, parts.sinks.audit))
   }
   return shown
+}
+
+type Shown = Pick<PreviewedBytes, 'form' | 'bytes'>
+
+function asText(bytes: string): Shown {
+  return { form: 'text', bytes }
 }
 
 interface Told {
@@ -128,18 +136,17 @@ function exampleOf(
   return Object.fromEntries(Object.entries(fields).map(([key, declared]) => [key, valueOf(declared)]))
 }
 
-/** The series the example moves; `/metrics` shows them among all others. */
-function metricLines({ name, fields }: Told, names: NameRegistry): string[] {
-  const metrics = new Metrics(names)
+/** The lines the example changes; `/metrics` shows them among all others. */
+function metricLines({ name, fields }: Told, metrics: Metrics): string[] {
   const before = new Set(metrics.render().split('\n'))
   createMetricSink(metrics).take(name, fields as never)
   return metrics
     .render()
     .split('\n')
-    .filter((line) => !before.has(line) && !line.endsWith(' 0'))
+    .filter((line) => !before.has(line))
 }
 
-async function auditRows({ name, fields }: Told, calls: AuditedCalls): Promise<string[]> {
+async function auditRows({ name, fields }: Told, calls: AuditedCalls): Promise<Shown[]> {
   const rows: AuditRow[] = []
   const append = (more: readonly AuditRow[]) => {
     rows.push(...more)
@@ -148,13 +155,13 @@ async function auditRows({ name, fields }: Told, calls: AuditedCalls): Promise<s
   const sink = createAuditSink(calls, { store: { append }, clock, random, log: noLog, dropped() {} })
   sink.take(name, fields as never)
   await sink.flush()
-  return rows.map((row) => JSON.stringify(row))
+  return rows.map((row) => asText(JSON.stringify(row)))
 }
 
 function eventBytes(
   { name, fields, signal }: Told,
   { sinks, attribution, upstreams }: PreviewParts,
-): string[] {
+): Shown[] {
   if (sinks.analytics === null || !events.has(name)) return []
   const { common, format } = sinks.analytics
   const encode = createEventEncoder({
@@ -168,12 +175,12 @@ function eventBytes(
   })
   const count = signal.gathered === undefined ? null : 1
   const event = encode({ name: name as EventName, fields, at: exampleTime, count })
-  return [encodeBatch([event], format).toString('utf8')]
+  return [asText(encodeBatch([event], format).toString('utf8'))]
 }
 
-function spanBytes({ name, fields }: Told, { sinks: { traces }, attribution }: PreviewParts): string[] {
+function spanBytes({ name, fields }: Told, { sinks: { traces }, attribution }: PreviewParts): Shown[] {
   if (traces === null || (name !== 'server_span' && name !== 'client_span')) return []
-  const facts = fields as unknown as SignalFields<typeof name>
+  const facts = fields as unknown as ServerFacts | ClientFacts
   const attributes =
     name === 'server_span'
       ? serverAttributes(facts as ServerFacts, traces.discloses, attribution)
@@ -192,10 +199,11 @@ function spanBytes({ name, fields }: Told, { sinks: { traces }, attribution }: P
     failed: false,
   } as const
   const source = spanSource({ version: traces.version, random })
-  return traces.protocol === 'http/json'
-    ? [encodeJson([span], source).toString('utf8')]
-    : [
-        `base64:${encodeProtobuf([span], source).toString('base64')}`,
-        encodeJson([span], source).toString('utf8'),
-      ]
+  const readable = encodeJson([span], source).toString('utf8')
+  if (traces.protocol === 'http/json') return [asText(readable)]
+  const bytes = encodeProtobuf([span], source).toString('base64')
+  return [
+    { form: 'base64', bytes },
+    { form: 'readable', bytes: readable },
+  ]
 }

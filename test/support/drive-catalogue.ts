@@ -208,6 +208,12 @@ export async function driveRefusals(scene: CatalogueScene): Promise<void> {
   await post('/mcp', key, 'no json')
   await post('/mcp', key, '[1]')
   await post('/mcp', key, '[]')
+  await post('/mcp', key, `${'['.repeat(5000)}${']'.repeat(5000)}`)
+  await post(
+    '/mcp',
+    key,
+    Array.from({ length: 2000 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'ping' })),
+  )
   await post('/mcp', key, '')
   await post('/mcp', key, '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}')
   await post('/mcp', key, 'x'.repeat(5_000_000))
