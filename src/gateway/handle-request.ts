@@ -5,7 +5,7 @@ import { authorize } from './authorize.ts'
 import { forward } from './forward.ts'
 import type { ForwardParts } from './forward.ts'
 import { limit, limitFailures } from './limit.ts'
-import type { Limits } from './limit.ts'
+import type { Limits, Permitted } from './limit.ts'
 import type { ObserveAuthentication } from './observe-authentication.ts'
 import { readMessages } from './read-messages.ts'
 import type { Received } from './received.ts'
@@ -44,5 +44,10 @@ export async function handleRequest(
   if (isRefusal(permitted)) return permitted
 
   const refusal = await forward(permitted, parts)
-  return refusal === null ? null : limitFailures(refusal, received, parts.limits)
+  return refusal === null ? null : limitFailures({ id: idOf(permitted), ...refusal }, received, parts.limits)
+}
+
+/** The id a refusal repeats, so that a client knows which of its calls was refused; a batch has no one id. */
+function idOf({ messages }: Permitted) {
+  return messages.length === 1 ? (messages[0]?.id ?? null) : null
 }

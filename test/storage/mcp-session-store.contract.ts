@@ -73,7 +73,10 @@ export function mcpSessionStoreContract(databases: TestDatabases): void {
       const [one, two] = [databases.open(location), databases.open(location)]
       await one.migrate()
       for (let n = 0; n < 10; n += 1) await one.mcpSessions.start(newSession(`s${n}`, { lastSeenAt: n }))
-      const [first, second] = await Promise.all([one.mcpSessions.endIdle(6, 4), two.mcpSessions.endIdle(6, 4)])
+      const [first, second] = await Promise.all([
+        one.mcpSessions.endIdle(6, 4),
+        two.mcpSessions.endIdle(6, 4),
+      ])
       const third = await one.mcpSessions.endIdle(6, 4)
       const ended = [...first, ...second, ...third].map(({ idHash }) => idHash)
       expect(ended.toSorted()).toStrictEqual(['s0', 's1', 's2', 's3', 's4', 's5'])
