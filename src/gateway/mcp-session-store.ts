@@ -18,8 +18,6 @@ export interface McpSession extends SessionOwner {
   readonly lastSeenAt: number
 }
 
-export type SessionEndReason = 'deleted' | 'idle' | 'evicted' | 'revoked' | 'upstream_lost'
-
 /** Where MCP sessions live, as long as they do. */
 export interface McpSessionStore {
   start(session: McpSession): Promise<void>

@@ -1,4 +1,3 @@
-import type { Registered } from './field.ts'
 import { observe } from './metrics.ts'
 import type { Cell, HistogramCell, Metrics } from './metrics.ts'
 import { signals } from './signals.ts'
@@ -87,5 +86,3 @@ function metricSinks(metrics: Metrics): Sinks {
     },
   }
 }
-
-export type RouteName = Registered<'route'>
