@@ -21,7 +21,10 @@ export interface GatewayParts extends ForwardParts {
   readonly limits: Limits | null
 }
 
-/** The way of one MCP request. Answers with a refusal to be rendered, or null when the answer has gone out. */
+/**
+ * The way of one MCP request. Answers with a refusal to be rendered, or null when the answer has gone out. What a step
+ * answers at once is not awaited: on the embedded store the body's reader is then there before the body.
+ */
 export async function handleRequest(
   received: Received,
   upstream: Upstream,
@@ -30,14 +33,16 @@ export async function handleRequest(
   const routed = route(received, upstream)
   if (isRefusal(routed)) return routed
 
-  const identified = await authenticate(routed, parts.authenticators)
+  const judged = authenticate(routed, parts.authenticators)
+  const identified = judged instanceof Promise ? await judged : judged
   parts.observeAuthentication(received.head.credential, identified)
   if (isRefusal(identified)) return limitFailures(identified, received, parts.limits)
 
   const understood = await readMessages(identified, parts.maxBodyBytes)
   if (isRefusal(understood)) return understood
 
-  const authorized = await authorize(understood, parts.sessions)
+  const decided = authorize(understood, parts.sessions)
+  const authorized = decided instanceof Promise ? await decided : decided
   if (isRefusal(authorized)) return authorized
 
   const permitted = limit(authorized, parts.limits)

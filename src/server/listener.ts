@@ -122,7 +122,7 @@ function observe(
   const startedAt = clock.monotonic()
   load.running += 1
   emit('http_request_started', { route })
-  response.once('close', () => {
+  response.on('close', () => {
     load.running -= 1
     const duration = (clock.monotonic() - startedAt) / 1000
     // A client that left before its answer began has no status; what it missed counts as its own doing.

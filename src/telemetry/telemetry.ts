@@ -1,8 +1,10 @@
+import type { Registered } from './field.ts'
 import { observe } from './metrics.ts'
 import type { Cell, HistogramCell, Metrics } from './metrics.ts'
 import { signals } from './signals.ts'
 import type { Signal, SignalFields, SignalName } from './signals.ts'
 import type { NameRegistry } from './name-registry.ts'
+import type { AuthMethod, AuthOutcome, HttpMethod, StatusClass } from './vocabulary.ts'
 
 /** The one way to state a fact: a name of the catalogue and exactly its fields. */
 export interface Emit {
@@ -50,30 +52,62 @@ function isDeclared(
   return true
 }
 
+type RouteName = Registered<'route'>
+
+/** Cells by one label value: looking one up makes no text. Bounded by the vocabularies and the name registry. */
+class CellCache<Label, Kept> {
+  readonly #kept = new Map<Label, Kept>()
+  readonly #make: (label: Label) => Kept
+
+  constructor(make: (label: Label) => Kept) {
+    this.#make = make
+  }
+
+  of(label: Label): Kept {
+    const known = this.#kept.get(label)
+    if (known !== undefined) return known
+    const made = this.#make(label)
+    this.#kept.set(label, made)
+    return made
+  }
+}
+
 function metricSinks(metrics: Metrics): Sinks {
-  const answered = new Map<string, AnsweredCells>()
+  const inFlight = new CellCache((route: RouteName) =>
+    metrics.cell('sallyport_requests_in_flight', { route }),
+  )
+  const answered = new CellCache(
+    (route: RouteName) =>
+      new CellCache(
+        (method: HttpMethod) =>
+          new CellCache((status_class: StatusClass): AnsweredCells => {
+            const labels = { route, method, status_class }
+            return {
+              count: metrics.cell('sallyport_http_requests_total', labels),
+              seconds: metrics.histogram('sallyport_http_request_duration_seconds', labels),
+              inFlight: inFlight.of(route),
+            }
+          }),
+      ),
+  )
+  const decided = new CellCache(
+    (method: AuthMethod) =>
+      new CellCache((outcome: AuthOutcome) =>
+        metrics.cell('sallyport_auth_requests_total', { method, outcome }),
+      ),
+  )
   return {
     http_request_started({ route }) {
-      metrics.cell('sallyport_requests_in_flight', { route }).value += 1
+      inFlight.of(route).value += 1
     },
     http_request_ended({ route, method, status_class, duration }) {
-      const key = `${route} ${method} ${status_class}`
-      let cells = answered.get(key)
-      if (cells === undefined) {
-        const labels = { route, method, status_class }
-        cells = {
-          count: metrics.cell('sallyport_http_requests_total', labels),
-          seconds: metrics.histogram('sallyport_http_request_duration_seconds', labels),
-          inFlight: metrics.cell('sallyport_requests_in_flight', { route }),
-        }
-        answered.set(key, cells)
-      }
+      const cells = answered.of(route).of(method).of(status_class)
       cells.count.value += 1
       cells.inFlight.value -= 1
       observe(cells.seconds, duration)
     },
-    auth_decided(labels) {
-      metrics.cell('sallyport_auth_requests_total', labels).value += 1
+    auth_decided({ method, outcome }) {
+      decided.of(method).of(outcome).value += 1
     },
     auth_rejected(labels) {
       metrics.cell('sallyport_auth_rejected_total', labels).value += 1
