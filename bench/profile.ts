@@ -34,16 +34,16 @@ const kind = answerKinds.find((known) => known === flags.kind) ?? 'json'
 
 /** Profiles the gateway, or the bare relay to compare it with. */
 async function profileRun(directory: string): Promise<{ profile: CpuProfile; requests: number }> {
-  const upstream = await startUpstream(0)
+  const upstream = await startUpstream(null)
   const own = join(directory, 'own')
   await mkdir(own)
   const nodeFlags = ['--cpu-prof', `--cpu-prof-dir=${join(directory, 'profile')}`, '--cpu-prof-interval=200']
   const store = 'sqlite:./store.db'
-  const options = { name: 'profiled', checkout, store, core: 1, directory: own, nodeFlags } as const
+  const options = { name: 'profiled', checkout, store, core: null, directory: own, nodeFlags } as const
   const profiled = flags.relay
-    ? await startRelay(upstream, 1, nodeFlags)
+    ? await startRelay(upstream, null, nodeFlags)
     : await startGateway(upstream, options)
-  const load = new Child('load.ts', [], { core: 0 })
+  const load = new Child('load.ts', [], { core: null })
   const order: LoadOrder = {
     url: profiled.urlOf(kind),
     fields: profiled.fields,

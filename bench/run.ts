@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
     scenario: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
-    'no-pin': { type: 'boolean', default: false },
+    pin: { type: 'boolean', default: false },
   },
 })
 
@@ -30,7 +30,7 @@ const budget = flags.quick ? 20 : 170
 const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 7))
 const warmupShare = 0.5
 
-const pinned = !flags['no-pin'] && canPin && availableParallelism() > 1
+const pinned = flags.pin && canPin && availableParallelism() > 1
 const placement: Placement = pinned ? { measured: 1, rest: 0 } : { measured: null, rest: null }
 
 /** All of them, or those named like `json-32`. Quick leaves the stream of 20 events out. */
@@ -81,7 +81,7 @@ async function run(directory: string, cleanUp: AsyncDisposableStack): Promise<Ro
 }
 
 function pinNote(): string {
-  return pinned ? 'relay and gateway pinned to one core, the rest to the other' : 'not pinned'
+  return pinned ? 'relay and gateway pinned to one core, the rest to the other' : 'cores shared by all'
 }
 
 async function postgresUrl(cleanUp: AsyncDisposableStack): Promise<string | null> {

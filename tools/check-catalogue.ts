@@ -9,7 +9,7 @@ import type { Signal } from '../src/telemetry/signals.ts'
 import { report } from './source-files.ts'
 import type { Finding } from './source-files.ts'
 
-const path = 'src/telemetry/signals.snapshot.json'
+const path = 'src/telemetry/generated/signals-snapshot.json'
 
 /** What others depend on: objects and lists may only grow, texts and numbers stay as they are. */
 export type Snapshot = string | number | boolean | readonly string[] | { readonly [key: string]: Snapshot }

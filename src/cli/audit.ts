@@ -27,9 +27,12 @@ export const auditCommand: Command = {
       const { input, surroundings, print } = context
       const filter = filterOf(input)
       const format = formats.find((known) => known === (input.flag('format') ?? 'text'))
-      if (format === undefined) throw new UsageError('--format is not known', `use one of ${formats.join(', ')}`)
+      if (format === undefined)
+        throw new UsageError('--format is not known', `use one of ${formats.join(', ')}`)
       const rows = await store.audit.list(filter)
-      await store.audit.append([readingRow(newId('aud', surroundings.random), surroundings.clock.now(), filter, rows.length)])
+      await store.audit.append([
+        readingRow(newId('aud', surroundings.random), surroundings.clock.now(), filter, rows.length),
+      ])
       if (input.json) return print(JSON.stringify({ rows: rows.map(shown) }))
       if (format === 'csv') print(auditCsvHeader)
       for (const row of rows) {
@@ -74,14 +77,33 @@ function readingRow(id: string, time: number, filter: AuditFilter, found: number
   const target = JSON.stringify({ ...filter, found })
   const nobody = { actorId: null, workspace: null, clientId: null, credentialId: null, address: null }
   const nothing = { reason: null, requestId: null, traceId: null, count: 1 }
-  return { id, time, actorKind: 'admin', ...nobody, action: 'audit.read', target, outcome: 'success', ...nothing }
+  return {
+    id,
+    time,
+    actorKind: 'admin',
+    ...nobody,
+    action: 'audit.read',
+    target,
+    outcome: 'success',
+    ...nothing,
+  }
 }
 
 function shown(row: AuditRow) {
   return { ...row, time: new Date(row.time).toISOString() }
 }
 
-function line({ time, actorKind, actorId, workspace, action, target, outcome, reason, count }: AuditRow): string {
+function line({
+  time,
+  actorKind,
+  actorId,
+  workspace,
+  action,
+  target,
+  outcome,
+  reason,
+  count,
+}: AuditRow): string {
   const who = `${actorKind}${actorId === null ? '' : ` ${actorId}`}${workspace === null ? '' : ` in ${workspace}`}`
   const how = `${outcome}${reason === null ? '' : ` (${reason})`}${count === 1 ? '' : ` ×${count}`}`
   return `${new Date(time).toISOString()}  ${who}  ${action}  ${target}  ${how}`

@@ -9,7 +9,8 @@ import { withStore } from './with-store.ts'
 
 export const whoisCommand: Command = {
   name: 'whois',
-  summary: 'Finds the principal, workspace or credential behind a pseudonym; the audit log says that you asked.',
+  summary:
+    'Finds the principal, workspace or credential behind a pseudonym; the audit log says that you asked.',
   operands: ['HASH'],
   flags: {},
   run: (context) =>

@@ -13,8 +13,7 @@ import {
 } from './problems.ts'
 
 /** How the caller is told to the upstream. What is not in this list is refused at start. */
-export const identityModes = ['assertion', 'forward-key', 'static', 'none'] as const
-export type IdentityMode = (typeof identityModes)[number]
+const identityModes = ['assertion', 'forward-key', 'static', 'none'] as const
 
 /** Who may call. An absent setting never opens anything. */
 export const authModes = ['required', 'optional'] as const

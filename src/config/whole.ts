@@ -1,4 +1,3 @@
-import { isLoopbackHost } from './address.ts'
 import type { GlobalSettings } from './options.ts'
 import type { UpstreamSettings } from './upstream-options.ts'
 
@@ -102,10 +101,4 @@ function upstreamProblems(upstream: UpstreamSettings): string[] {
     say('auth optional cannot be combined with scopes, which an anonymous caller never has')
   }
   return problems
-}
-
-/** Whether the gateway can be reached from this machine only, as far as its own addresses say. */
-export function isLoopbackOnly(settings: GlobalSettings): boolean {
-  const publicUrl = settings.publicUrl === null ? null : URL.parse(settings.publicUrl)
-  return isLoopbackHost(settings['listen.host']) && (publicUrl === null || isLoopbackHost(publicUrl.hostname))
 }

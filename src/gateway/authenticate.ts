@@ -39,12 +39,12 @@ export type Identified = IdentifiedRequest
 
 /**
  * Asks each authenticator in order. Nobody claiming the credential is a refusal: there is no fallback (T4), and a bad
- * credential does not make an anonymous caller (T12).
+ * credential does not make an anonymous caller (T12). Answers at once where the authenticators do.
  */
-export async function authenticate(
+export function authenticate(
   routed: Routed,
   authenticators: readonly Authenticator[],
-): Promise<Identified | Refusal> {
+): Identified | Refusal | Promise<Identified | Refusal> {
   const { credential } = routed.received.head
   setPrincipal(anonymous)
   if (credential.kind === 'none') {
@@ -52,16 +52,34 @@ export async function authenticate(
     return open ? new IdentifiedRequest(routed, anonymous) : { refused: 'missing_credential' }
   }
   if (credential.kind === 'unusable') return { refused: credential.reason }
-  for (const judge of authenticators) {
-    const answer = judge(credential, routed.upstream)
-    const verdict = answer instanceof Promise ? await answer : answer
-    if (verdict === 'not_mine') continue
-    if ('rejected' in verdict) return { refused: verdict.rejected }
-    if ('unavailable' in verdict) return { refused: 'store_unavailable', detail: verdict.unavailable }
-    setPrincipal(verdict.identified)
-    return new IdentifiedRequest(routed, verdict.identified)
+  return askFrom(0, routed, credential, authenticators)
+}
+
+function askFrom(
+  first: number,
+  routed: Routed,
+  credential: PresentedCredential,
+  authenticators: readonly Authenticator[],
+): Identified | Refusal | Promise<Identified | Refusal> {
+  for (let place = first; place < authenticators.length; place += 1) {
+    const answer = authenticators[place]?.(credential, routed.upstream) ?? 'not_mine'
+    if (answer instanceof Promise) {
+      return answer.then((verdict) =>
+        verdict === 'not_mine'
+          ? askFrom(place + 1, routed, credential, authenticators)
+          : conclude(routed, verdict),
+      )
+    }
+    if (answer !== 'not_mine') return conclude(routed, answer)
   }
   return { refused: 'malformed_token' }
+}
+
+function conclude(routed: Routed, verdict: Exclude<Verdict, 'not_mine'>): Identified | Refusal {
+  if ('rejected' in verdict) return { refused: verdict.rejected }
+  if ('unavailable' in verdict) return { refused: 'store_unavailable', detail: verdict.unavailable }
+  setPrincipal(verdict.identified)
+  return new IdentifiedRequest(routed, verdict.identified)
 }
 
 function setPrincipal(principal: Principal): void {

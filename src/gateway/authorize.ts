@@ -32,10 +32,10 @@ class AuthorizedRequest {
 export type Authorized = AuthorizedRequest
 
 /** Judges what the caller may do: the upstream, its scopes, and the MCP session it names. */
-export async function authorize(
+export function authorize(
   understood: Understood,
   sessions: McpSessions,
-): Promise<Authorized | Refusal> {
+): Authorized | Refusal | Promise<Authorized | Refusal> {
   const { principal, upstream, received, messages } = understood
   const id = messages.length === 1 ? (messages[0]?.id ?? null) : null
   const decision = decideAccess(principal, upstream)
@@ -43,6 +43,9 @@ export async function authorize(
   if (decision === 'upstream_not_allowed') return { refused: decision, id }
   const { sessionId } = received.head
   if (sessionId === undefined) return new AuthorizedRequest(understood, null)
-  const session = await sessions.resume(sessionId, upstream.name, principal)
-  return 'refused' in session ? { ...session, id } : new AuthorizedRequest(understood, session)
+  return sessions
+    .resume(sessionId, upstream.name, principal)
+    .then((session) =>
+      'refused' in session ? { ...session, id } : new AuthorizedRequest(understood, session),
+    )
 }

@@ -5,7 +5,7 @@ import { authorize } from './authorize.ts'
 import { forward } from './forward.ts'
 import type { ForwardParts } from './forward.ts'
 import { limit, limitFailures } from './limit.ts'
-import type { Limits } from './limit.ts'
+import type { Limits, Permitted } from './limit.ts'
 import type { ObserveAuthentication } from './observe-authentication.ts'
 import { readMessages } from './read-messages.ts'
 import type { Understood } from './read-messages.ts'
@@ -22,7 +22,10 @@ export interface GatewayParts extends ForwardParts {
   readonly limits: Limits | null
 }
 
-/** The way of one MCP request. Answers with a refusal to be rendered, or null when the answer has gone out. */
+/**
+ * The way of one MCP request. Answers with a refusal to be rendered, or null when the answer has gone out. What a step
+ * answers at once is not awaited: on the embedded store the body's reader is then there before the body.
+ */
 export async function handleRequest(
   received: Received,
   upstream: Upstream,
@@ -33,7 +36,8 @@ export async function handleRequest(
   const routed = route(received, upstream)
   if (isRefusal(routed)) return routed
 
-  const identified = await authenticate(routed, parts.authenticators)
+  const judged = authenticate(routed, parts.authenticators)
+  const identified = judged instanceof Promise ? await judged : judged
   parts.observeAuthentication(received.head.credential, identified)
   if (isRefusal(identified)) return limitFailures(identified, received, parts.limits)
 
@@ -43,7 +47,8 @@ export async function handleRequest(
   call.messages = understood.messages
   call.client = introducedAs(understood) ?? call.client
 
-  const authorized = await authorize(understood, parts.sessions)
+  const decided = authorize(understood, parts.sessions)
+  const authorized = decided instanceof Promise ? await decided : decided
   if (isRefusal(authorized)) return authorized
 
   call.client = authorized.session?.client ?? call.client
@@ -52,7 +57,12 @@ export async function handleRequest(
   if (isRefusal(permitted)) return permitted
 
   const refusal = await forward(permitted, parts)
-  return refusal === null ? null : limitFailures(refusal, received, parts.limits)
+  return refusal === null ? null : limitFailures({ id: idOf(permitted), ...refusal }, received, parts.limits)
+}
+
+/** The id a refusal repeats, so that a client knows which of its calls was refused; a batch has no one id. */
+function idOf({ messages }: Permitted) {
+  return messages.length === 1 ? (messages[0]?.id ?? null) : null
 }
 
 /** The client as it introduces itself in this request; legacy clients do so in `initialize` alone. */

@@ -63,8 +63,17 @@ function policyFor(principal: Principal, messages: readonly Message[], limits: L
   return principal.kind === 'anonymous' ? limits.perAnonymousAddress : limits.perPrincipal
 }
 
+/** Made once for each principal object: the same text is found by its hash, a new one must be hashed first. */
+const budgets = new WeakMap<Principal, string>()
+
 function budgetOf(principal: Principal, { address }: Received): string {
-  return principal.kind === 'anonymous' ? addressGroup(address) : `${principal.issuer}\n${principal.subject}`
+  if (principal.kind === 'anonymous') return addressGroup(address)
+  let budget = budgets.get(principal)
+  if (budget === undefined) {
+    budget = `${principal.issuer}\n${principal.subject}`
+    budgets.set(principal, budget)
+  }
+  return budget
 }
 
 /** The refusals an attacker gathers by guessing. A caller without any credential is not guessing. */

@@ -67,6 +67,10 @@ function isJson(contentType: string | undefined): boolean {
   return essence.trim().toLowerCase() === 'application/json'
 }
 
+const nothing = Buffer.alloc(0)
+/** What a body of unknown length begins with, in bytes. */
+const leastHeld = 16_384
+
 /** Collects the body. Past the limit it stops reading: the rest is never held in memory. */
 function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | Refusal> {
   const declared = Number(request.headers['content-length'] ?? 0)
@@ -74,34 +78,37 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 
   if (request.destroyed) return Promise.resolve({ refused: 'body_missing', detail: 'the client has left' })
   return new Promise((resolve) => {
     // One growing buffer: a body in single bytes must not cost an object for each.
-    let held = Buffer.allocUnsafe(Math.min(maxBytes, declared > 0 ? declared : 16_384))
+    let held: Buffer = nothing
     let size = 0
-    const settle = (outcome: Buffer | Refusal) => {
-      request.off('data', onData)
-      request.off('end', onEnd)
-      request.off('close', onClose)
-      resolve(outcome)
-    }
     const onData = (chunk: Buffer) => {
+      // Most bodies are one chunk, which is then the body itself.
+      if (size === 0 && chunk.length === declared) {
+        held = chunk
+        size = chunk.length
+        return
+      }
       const end = size + chunk.length
       if (end > maxBytes) {
+        request.off('data', onData)
         request.pause()
-        settle({ refused: 'body_too_large', hint: `${maxBytes} bytes` })
+        resolve({ refused: 'body_too_large', hint: `${maxBytes} bytes` })
         return
       }
       if (end > held.length) {
-        const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(end, held.length * 2)))
+        const larger = Buffer.allocUnsafe(
+          Math.min(maxBytes, Math.max(end, declared, held.length * 2, leastHeld)),
+        )
         held.copy(larger, 0, 0, size)
         held = larger
       }
       chunk.copy(held, size)
       size = end
     }
-    const onEnd = () => settle(held.subarray(0, size))
-    const onClose = () =>
-      settle({ refused: 'body_missing', detail: 'the client closed before its body was complete' })
     request.on('data', onData)
-    request.on('end', onEnd)
-    request.on('close', onClose)
+    // Whatever happens first decides: what comes after it resolves nothing.
+    request.on('end', () => resolve(held.subarray(0, size)))
+    request.on('close', () =>
+      resolve({ refused: 'body_missing', detail: 'the client closed before its body was complete' }),
+    )
   })
 }

@@ -55,6 +55,28 @@ const forwardedFields = new Set([
   'user-agent',
 ])
 
+/** What is done with a field of some name. */
+interface FieldRule {
+  /** In lower case. */
+  readonly name: string
+  readonly isSingle: boolean
+  readonly isForwarded: boolean
+}
+
+const mostRules = 500
+const rules = new Map<string, FieldRule>()
+
+/** The rule for a name as it was written. Clients write theirs alike each time, so the look-up alone is the rule. */
+function ruleFor(written: string): FieldRule {
+  const known = rules.get(written)
+  if (known !== undefined) return known
+  const name = written.toLowerCase()
+  const isForwarded = forwardedFields.has(name) || name.startsWith('mcp-param-')
+  const rule = { name, isSingle: single.has(name), isForwarded }
+  if (rules.size < mostRules) rules.set(written, rule)
+  return rule
+}
+
 /** Reads the raw head in one pass. Names are matched in lower case; values are relayed as they came. */
 export function readHead(request: IncomingMessage): RequestHead {
   const { rawHeaders } = request
@@ -63,9 +85,9 @@ export function readHead(request: IncomingMessage): RequestHead {
   let problem: Refusal | null = null
   let forwardedFor: string | undefined
   for (let place = 0; place < rawHeaders.length; place += 2) {
-    const name = (rawHeaders[place] ?? '').toLowerCase()
+    const { name, isSingle, isForwarded } = ruleFor(rawHeaders[place] ?? '')
     const value = rawHeaders[place + 1] ?? ''
-    if (single.has(name)) {
+    if (isSingle) {
       if (found[name] !== undefined) {
         problem ??=
           name === 'authorization'
@@ -76,7 +98,7 @@ export function readHead(request: IncomingMessage): RequestHead {
     }
     if (name === 'x-forwarded-for')
       forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`
-    if (forwardedFields.has(name) || name.startsWith('mcp-param-')) forwarded.push(name, value)
+    if (isForwarded) forwarded.push(name, value)
   }
   const target = request.url ?? ''
   const question = target.indexOf('?')

@@ -4,7 +4,13 @@ import type { PseudonymSource } from './user-store.ts'
 
 /** What a pseudonym stands for, and the epoch it was made in. */
 export type Resolved =
-  | { readonly kind: 'principal'; readonly keyId: string; readonly workspace: string; readonly userId: string; readonly email: string }
+  | {
+      readonly kind: 'principal'
+      readonly keyId: string
+      readonly workspace: string
+      readonly userId: string
+      readonly email: string
+    }
   | {
       readonly kind: 'credential'
       readonly keyId: string
@@ -26,7 +32,8 @@ export function findPseudonym(
     const { principal, workspace: workspaceHash, credential, keyId } = createPseudonyms(key)
     for (const { userId, email, workspace, salt, keyIds } of people) {
       const who = { keyId, workspace, userId, email }
-      if (principal({ workspace, issuer, subject: userId, salt }) === hash) return { kind: 'principal', ...who }
+      if (principal({ workspace, issuer, subject: userId, salt }) === hash)
+        return { kind: 'principal', ...who }
       const credentialId = keyIds.find((id) => credential({ workspace, salt }, id) === hash)
       if (credentialId !== undefined) return { kind: 'credential', ...who, credentialId }
       if (workspaceHash(workspace) === hash) return { kind: 'workspace', keyId, workspace }

@@ -41,7 +41,7 @@ export type ParsedBody =
   | { readonly messages: readonly Message[]; readonly batch: boolean }
   | { readonly problem: BodyProblem }
 
-export const claimedVersionKey = 'io.modelcontextprotocol/protocolVersion'
+const claimedVersionKey = 'io.modelcontextprotocol/protocolVersion'
 
 /** Which member of `params` the `Mcp-Name` header mirrors, by method (SEP-2243; the tasks rows from SEP-2663). */
 const nameMembers: ReadonlyMap<string, string> = new Map([

@@ -133,7 +133,7 @@ function observe(received: Received, route: Registered<'route'>, parts: Listener
   const { response, head, requestId, call } = received
   load.running += 1
   emit('http_request_started', { route })
-  response.once('close', () => {
+  response.on('close', () => {
     load.running -= 1
     const endedAt = clock.monotonic()
     const duration = (endedAt - call.startedAt) / 1000

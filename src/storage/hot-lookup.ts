@@ -23,11 +23,11 @@ export function sqliteLookup<Row, Value>(
   }
 
   function find(key: string): Value | undefined {
-    statements ??= { select: db.prepare(sql('?')), dataVersion: db.prepare('pragma data_version') }
+    statements ??= { select: db.prepare(sql('?')), dataVersion: prepareDataVersion(db) }
     const { select, dataVersion } = statements
     // Inside a transaction of ours a row may yet be rolled back: it is read, and not kept.
     if (db.isTransaction) return read(select, key)
-    const current = dataVersion.get()?.['data_version']
+    const [current] = dataVersion.get() as unknown as readonly unknown[]
     if (current !== version) {
       cache.clear()
       version = current
@@ -55,4 +55,11 @@ export function sqliteLookup<Row, Value>(
     forget: (key) => void cache.delete(key),
     forgetAll: () => cache.clear(),
   }
+}
+
+/** Asked before every call: a row that is an array costs a third less than one that is an object. */
+function prepareDataVersion(db: DatabaseSync): StatementSync {
+  const statement = db.prepare('pragma data_version')
+  statement.setReturnArrays(true)
+  return statement
 }

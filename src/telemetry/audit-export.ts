@@ -23,7 +23,9 @@ export const auditCsvHeader: string = columns.join(',')
 
 /** One row as a line of CSV; times in ISO 8601. */
 export function auditCsvLine(row: AuditRow): string {
-  return columns.map((column) => cell(column === 'time' ? new Date(row.time).toISOString() : row[column])).join(',')
+  return columns
+    .map((column) => cell(column === 'time' ? new Date(row.time).toISOString() : row[column]))
+    .join(',')
 }
 
 /** A text that a spreadsheet would take for a formula gets an apostrophe: targets hold what clients sent. */

@@ -43,7 +43,7 @@ const measure = {
 
 /**
  * The privacy contract: where a value of each kind may go, and in which shape. The reference and `sallyport privacy`
- * print this table; `forbidden.test-d.ts` holds the types of the sinks to it.
+ * print this table; `forbidden.test.ts` holds the types of the sinks to it.
  */
 export const passages = {
   oneOf: word,

@@ -30,7 +30,7 @@ import {
 /**
  * The catalogue: every fact the product states about itself. It is the only way to emit and the source of the
  * reference, of `sallyport privacy`, of the fuzz generators and of the dashboard check. A name is declared here when
- * the code that emits it lands, not before. Names and values only grow: `signals.snapshot.json` holds them to it.
+ * the code that emits it lands, not before. Names and values only grow: `generated/signals-snapshot.json` holds them to it.
  */
 export interface Signal {
   readonly sentence: string

@@ -20,7 +20,6 @@ export type Surface = (typeof surfaces)[number]
 
 /** What a rate limit guards: declared by whoever asks the limiter, never a path. */
 export const limitedEndpoints = ['mcp'] as const
-export type LimitedEndpoint = (typeof limitedEndpoints)[number]
 
 /** Why a caller was refused. Decided where it is known, never guessed from a status code (T14). */
 export const rejectionReasons = [

@@ -6,9 +6,11 @@ import { metrics } from '../../src/telemetry/metric-catalogue.ts'
 import { signals } from '../../src/telemetry/signals.ts'
 import { isTest, readSourceFiles } from '../../tools/source-files.ts'
 
-const catalogue = ['signals', 'vocabulary', 'metric-catalogue'].map((name) => `src/telemetry/${name}.ts`)
+const catalogue: ReadonlySet<string> = new Set(
+  ['signals', 'vocabulary', 'metric-catalogue'].map((name) => `src/telemetry/${name}.ts`),
+)
 const files = readSourceFiles(resolve(import.meta.dirname, '../..'), 'src/**/*.ts').filter(
-  ({ path }) => !isTest(path) && !path.endsWith('.test-d.ts') && !catalogue.includes(path),
+  ({ path }) => !isTest(path) && !catalogue.has(path),
 )
 
 /** The first group of every match in the product's source. */

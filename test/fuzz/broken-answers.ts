@@ -134,10 +134,7 @@ const scripts: readonly Script[] = [
     const body = `${size}\r\nabcde\r\n0\r\n\r\n`
     return [{ say: answerOf('HTTP/1.1 200 OK', events, body) }, last(dice)]
   },
-  (dice) => [
-    { say: answerOf('HTTP/1.1 200 OK', events, `${'5\r\nab'.slice(0, dice.under(6))}`) },
-    last(dice),
-  ],
+  (dice) => [{ say: answerOf('HTTP/1.1 200 OK', events, '5\r\nab'.slice(0, dice.under(6))) }, last(dice)],
   (dice) => [{ say: answerOf('HTTP/1.1 200 OK', events, '0\r\nX-Trailer: a\0\r\n\r\n') }, last(dice)],
   // Event streams that break off, hang, or are none.
   (dice) => {

@@ -91,6 +91,6 @@ const texts = [
   '\r\n',
 ]
 
-export function anyText(dice: Dice): string {
+function anyText(dice: Dice): string {
   return dice.chance(0.7) ? dice.pick(texts) : dice.hex().repeat(dice.pick([1, 1, 1, 40]))
 }

@@ -13,7 +13,7 @@ import { routesOf } from './routes-of.ts'
 export const east = 'eastern-tenant'
 export const west = 'western-tenant'
 export const adminToken = 'admin-token-for-tests-0123456789abcdefghij'
-export const metricsToken = 'metrics-token-for-tests-0123456789abcdefgh'
+const metricsToken = 'metrics-token-for-tests-0123456789abcdefgh'
 export const externalKeys = ['ci_firstExternalKey0123', 'ci_secondExternalKey456'] as const
 export const upstreamNames = ['code', 'wiki', 'vault', 'open', 'keys'] as const
 export type UpstreamName = (typeof upstreamNames)[number]

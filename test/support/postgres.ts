@@ -48,7 +48,7 @@ export async function startPostgres(): Promise<PostgresCluster> {
     password,
     createPostgresUser: process.getuid?.() === 0,
     postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off'],
-    onLog: (text) => said.push(String(text)),
+    onLog: (text) => said.push(text),
     onError: (error) => said.push(String(error)),
   })
   let databases = 0

@@ -43,5 +43,5 @@ function fallback({ fallback: value, fallbackText }: Option<unknown>): string {
   if (value === null) return 'not set'
   if (value === '') return 'required'
   if (Array.isArray(value)) return value.length === 0 ? 'empty' : code(value.join(','))
-  return code(String(value))
+  return code(JSON.stringify(value).replaceAll('"', ''))
 }

@@ -1,3 +1,4 @@
+import { expect, it } from 'vitest'
 import type { Secret } from '../lib/secret.ts'
 import type { Principal } from '../principal/principal.ts'
 import type { AnalyticsField, Detail, Identity, LabelField, Local, Registered, SpanField } from './field.ts'
@@ -9,7 +10,7 @@ import type { Emit } from './telemetry.ts'
 
 /*
  * What does not compile, and must not start to: `tsc` complains about every `@ts-expect-error` that has become idle.
- * Nothing here runs.
+ * Nothing here is ever called.
  */
 
 /** Holds when both are the same type. */
@@ -21,13 +22,13 @@ type KindsWith<Sink extends keyof Passages['oneOf'], Shape extends string> = {
 type Open<Sink extends keyof Passages['oneOf']> = Exclude<keyof Passages, KindsWith<Sink, 'no'>>
 
 /** The types of the sinks and the printed contract say the same. */
-export const contract: readonly [
+const contract: readonly [
   Same<LabelField['kind'], KindsWith<'metrics', 'label'>>,
   Same<SpanField['kind'], Open<'traces'>>,
   Same<AnalyticsField['kind'], Open<'analytics'>>,
 ] = [true, true, true]
 
-export function forbidden(
+function forbidden(
   emit: Emit,
   log: Log,
   metrics: Metrics,
@@ -92,7 +93,7 @@ export function forbidden(
 }
 
 /** A span carries no local text, an event neither that nor detail. */
-export function forbiddenElsewhere(detail: Detail, local: Local): void {
+function forbiddenElsewhere(detail: Detail, local: Local): void {
   // @ts-expect-error local text on a span
   const onSpan: SpanField = local
   // @ts-expect-error local text in an event
@@ -101,3 +102,8 @@ export function forbiddenElsewhere(detail: Detail, local: Local): void {
   const detailInEvent: AnalyticsField = detail
   void [onSpan, inEvent, detailInEvent]
 }
+
+it('T20, T23: what a sink may not carry does not compile; the printed contract says the same', () => {
+  expect(contract).toEqual([true, true, true])
+  expect([forbidden, forbiddenElsewhere]).toHaveLength(2)
+})
