@@ -20,7 +20,7 @@ import type { ParsedArguments } from './parse-arguments.ts'
 import { privacyCommand } from './privacy.ts'
 import { serveCommand } from './serve.ts'
 import { whoisCommand } from './whois.ts'
-import { usersAdd, usersDisable, usersEnable, usersList } from './users.ts'
+import { usersAdd, usersDisable, usersEnable, usersErase, usersList } from './users.ts'
 
 const commands: readonly Command[] = [
   serveCommand,
@@ -29,6 +29,7 @@ const commands: readonly Command[] = [
   usersList,
   usersDisable,
   usersEnable,
+  usersErase,
   keysCreate,
   keysList,
   keysRotate,

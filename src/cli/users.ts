@@ -129,3 +129,20 @@ export const usersDisable = switchCommand(
   'Disables a user: their keys stop working with the next call.',
 )
 export const usersEnable = switchCommand('enable', 'Enables a disabled user again.')
+
+export const usersErase: Command = {
+  name: 'users erase',
+  summary: 'Deletes a person with their keys; no pseudonym of theirs can be led back any more.',
+  operands: ['EMAIL'],
+  flags: {},
+  run: (context) =>
+    withStore(context, async ({ store }) => {
+      const { input, surroundings, print } = context
+      const email = emailFrom(input.words[0] ?? '')
+      const found = await store.users.findByEmail(email)
+      if (found === undefined) throw noSuchUser(email)
+      const { id } = found.user
+      await store.users.erase(id, surroundings.clock.now(), atCommandLine)
+      print(input.json ? JSON.stringify({ erased: { id } }) : `${email} is erased (${id})`)
+    }),
+}

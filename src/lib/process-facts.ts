@@ -35,3 +35,18 @@ export function readVersion(): { version: string; commit: string } {
 export function writeToStandardError(text: string): void {
   process.stderr.write(text)
 }
+
+/** What this process uses now: seconds of processor time, bytes of memory, and when it started in epoch seconds. */
+export interface ProcessUsage {
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  readonly heapBytes: number
+  readonly startedAtSeconds: number
+}
+
+export function readProcessUsage(): ProcessUsage {
+  const { user, system } = process.cpuUsage()
+  const { rss, heapUsed } = process.memoryUsage()
+  const startedAtSeconds = performance.timeOrigin / 1000
+  return { cpuSeconds: (user + system) / 1e6, residentBytes: rss, heapBytes: heapUsed, startedAtSeconds }
+}

@@ -9,6 +9,7 @@ import { McpSessions } from '../gateway/mcp-session.ts'
 import { FirstSeen } from '../gateway/first-seen.ts'
 import { createObserveAuthentication } from '../gateway/observe-authentication.ts'
 import { reclaimIdleSessions } from '../gateway/reclaim-session.ts'
+import { readProcessUsage } from '../lib/process-facts.ts'
 import { requestIds } from '../lib/request-id.ts'
 import { createSealedBox } from '../lib/sealed-box.ts'
 import { LocalLimiter } from '../limits/local-limiter.ts'
@@ -161,6 +162,7 @@ export async function compose(
   ]
   if (metrics !== null) {
     stateBuild(metrics, names, version)
+    metrics.beforeRender(() => stateProcess(metrics))
     stateConnections(metrics, names, () => live.connections)
     const refresh = createGaugeRefresh({ store, metrics, names, emit, clock })
     const gauges = startJob('gauge-refresh', gaugeRefreshMs, refresh, log)
@@ -229,6 +231,14 @@ function stateDropped(metrics: Metrics, { dropped }: Analytics): void {
 
 function countRefused(metrics: Metrics | null, signal: SignalName): void {
   if (metrics !== null) metrics.cell('sallyport_telemetry_refused_values_total', { signal }).value += 1
+}
+
+function stateProcess(metrics: Metrics): void {
+  const { cpuSeconds, residentBytes, heapBytes, startedAtSeconds } = readProcessUsage()
+  metrics.cell('process_cpu_seconds_total', {}).value = cpuSeconds
+  metrics.cell('process_resident_memory_bytes', {}).value = residentBytes
+  metrics.cell('process_start_time_seconds', {}).value = startedAtSeconds
+  metrics.cell('nodejs_heap_size_used_bytes', {}).value = heapBytes
 }
 
 function stateBuild(

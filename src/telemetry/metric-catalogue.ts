@@ -170,6 +170,30 @@ export const metrics = {
     help: 'Open connections to the upstream.',
     labels: { upstream },
   },
+  process_cpu_seconds_total: {
+    type: 'counter',
+    help: 'Seconds of processor time the process has used.',
+    labels: {},
+    reachable: [[]],
+  },
+  process_resident_memory_bytes: {
+    type: 'gauge',
+    help: 'Resident memory of the process.',
+    labels: {},
+    reachable: [[]],
+  },
+  process_start_time_seconds: {
+    type: 'gauge',
+    help: 'When the process started, in seconds since the Unix epoch.',
+    labels: {},
+    reachable: [[]],
+  },
+  nodejs_heap_size_used_bytes: {
+    type: 'gauge',
+    help: 'Memory of the JavaScript heap in use.',
+    labels: {},
+    reachable: [[]],
+  },
   sallyport_telemetry_dropped_total: {
     type: 'counter',
     help: 'Telemetry that was lost on its way, by sink.',

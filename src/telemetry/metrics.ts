@@ -50,14 +50,14 @@ export class Metrics {
 
   /** The cell of one series of a counter or gauge; made at zero when new. */
   cell<Name extends MetricName>(name: Name, labels: MetricLabels<Name>): Cell {
-    const { cell } = this.#find(name, labels as LabelValues)
+    const { cell } = this.#find(name, labels)
     if ('buckets' in cell) throw new TypeError(`${name} is a histogram`)
     return cell
   }
 
   /** The cell of one series of a histogram; made at zero when new. */
   histogram<Name extends MetricName>(name: Name, labels: MetricLabels<Name>): HistogramCell {
-    const { cell } = this.#find(name, labels as LabelValues)
+    const { cell } = this.#find(name, labels)
     if (!('buckets' in cell)) throw new TypeError(`${name} is not a histogram`)
     return cell
   }

@@ -1,4 +1,3 @@
-import type { Registered } from './field.ts'
 import type { MetricSink } from './metric-sink.ts'
 import type { NameRegistry } from './name-registry.ts'
 import type { SignalFields, SignalName } from './signals.ts'
@@ -13,8 +12,6 @@ export interface Emit {
 export interface Sink {
   readonly take: Emit
 }
-
-export type RouteName = Registered<'route'>
 
 /** Connects the catalogue to the sinks that are on. With none on, nothing is looked at at all. */
 export function createEmit(names: NameRegistry, metrics: MetricSink | null, sinks: readonly Sink[]): Emit {

@@ -4,13 +4,8 @@ import type { Declared } from '../../src/telemetry/field.ts'
 import { signals } from '../../src/telemetry/signals.ts'
 import type { Signal } from '../../src/telemetry/signals.ts'
 import type * as validate from '../../src/telemetry/validate.ts'
-import {
-  driveAnswers,
-  driveClients,
-  driveRefusals,
-  driveStoreFailures,
-  startCatalogueScene,
-} from '../support/drive-catalogue.ts'
+import { startCatalogueScene } from '../support/catalogue-scene.ts'
+import { driveAnswers, driveClients, driveRefusals, driveStoreFailures } from '../support/drive-catalogue.ts'
 
 interface Stated {
   readonly name: string

@@ -19,6 +19,7 @@ export function apiKeyStoreContract(databases: TestDatabases): void {
         expiresAt: 9000,
         revokedAt: null,
         ownerInactive: false,
+        attributionSalt: expect.stringMatching(/^[\w-]{22}$/),
       })
     })
 

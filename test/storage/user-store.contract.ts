@@ -1,10 +1,32 @@
 import { describe, expect, it } from 'vitest'
 import type { TestDatabases } from './databases.ts'
-import { actions, addUser, admin } from './records.ts'
+import { actions, addKey, addUser, admin } from './records.ts'
 
 /** What every user store does. */
 export function userStoreContract(databases: TestDatabases): void {
   describe('the user store', () => {
+    it('T36: erases a person with their keys and salt, on every instance at once', async () => {
+      const location = await databases.newLocation()
+      const [one, two] = [databases.open(location), databases.open(location)]
+      await one.migrate()
+      await addUser(one, 'a')
+      await addUser(one, 'b')
+      await addKey(one, 'k1')
+      expect(await two.apiKeys.findForCall('k1')).toMatchObject({ userId: 'usr_a' })
+      const people = await one.users.listPseudonymous()
+      expect(people.map(({ userId, keyIds }) => [userId, keyIds]).toSorted()).toStrictEqual([
+        ['usr_a', ['k1']],
+        ['usr_b', []],
+      ])
+      expect(new Set(people.map(({ salt }) => salt)).size).toBe(2)
+      expect(await one.users.erase('usr_a', 5000, admin)).toBe(true)
+      expect(await two.apiKeys.findForCall('k1')).toBeUndefined()
+      expect((await two.users.listPseudonymous()).map(({ userId }) => userId)).toStrictEqual(['usr_b'])
+      expect(await two.users.findByEmail('a@example.com')).toBeUndefined()
+      expect(await one.users.erase('usr_a', 5001, admin)).toBe(false)
+      expect(actions(await one.audit.list({ limit: 1 }))).toStrictEqual(['user.erased usr_a'])
+    })
+
     it('adds a user, then a second workspace, then nothing', async () => {
       const store = await databases.newStore()
       const add = (id: string, workspace: string) =>
