@@ -17,8 +17,8 @@ export interface AuditSinkDependencies {
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: Log
-  /** Told how many rows were lost, and why. */
-  readonly dropped: (reason: 'queue_full' | 'send_failed', count: number) => void
+  /** Told how many rows were lost. */
+  readonly dropped: (reason: 'queue_full', count: number) => void
 }
 
 /** A sink whose rows are written in batches. */
@@ -84,8 +84,9 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
       try {
         await parts.store.append(rows)
       } catch (error) {
-        const kept = rows.slice(0, mostWaiting)
-        waiting = [...kept, ...waiting].slice(0, mostWaiting)
+        const all = [...rows, ...waiting]
+        waiting = all.slice(0, mostWaiting)
+        if (all.length > mostWaiting) parts.dropped('queue_full', all.length - mostWaiting)
         parts.log.warn('audit rows could not be written; they are kept for the next round', {
           count: rows.length,
           detail: error instanceof Error ? error.message : 'unknown',
