@@ -1,5 +1,6 @@
 import { ownerScopes } from '../access/owner-scopes.ts'
 import { scopeProblem, upstreamNameProblem } from '../config/problems.ts'
+import type { UpstreamSettings } from '../config/upstream-options.ts'
 import type { ApiKey } from '../identity/api-key.ts'
 import { issueKey, rotateKey } from '../identity/key-lifecycle.ts'
 import type { IssuedKey } from '../identity/key-lifecycle.ts'
@@ -21,7 +22,8 @@ export const keysCreate: Command = {
     workspace: { summary: "The key's workspace; needed when the user is in several.", value: 'NAME' },
     name: { summary: 'What the key is for. Default "key".', value: 'NAME' },
     scope: {
-      summary: "A scope it carries; may be repeated. Default: the owner's scopes now.",
+      summary:
+        'A scope it carries; may be repeated. Default: all that the upstreams open to the workspace ask for now.',
       value: 'SCOPE',
       repeatable: true,
     },
@@ -59,7 +61,7 @@ export const keysCreate: Command = {
         printIssued(context, issued)
         if (!input.json) {
           const publicUrl = settings.publicUrl ?? `http://127.0.0.1:${settings['listen.port']}`
-          const path = upstreams.length === 1 ? `/mcp/${upstreams[0]}` : '/mcp'
+          const path = pathFor(upstreams, config.upstreams)
           context.print(clientSnippets({ url: `${publicUrl.replace(/\/$/, '')}${path}`, apiKey: issued.key }))
         }
         return
@@ -151,6 +153,13 @@ function publicKey(key: ApiKey, user: string | null, now: number) {
     lastUsedAt: iso(key.lastUsedAt),
     revokedAt: iso(key.revokedAt),
   }
+}
+
+/** Where the key is of use: /mcp, unless it is limited to one upstream or there is no default one. */
+function pathFor(limitedTo: readonly string[], configured: readonly UpstreamSettings[]): string {
+  const atRoot = configured.length < 2 || configured.some((upstream) => upstream.default)
+  const name = limitedTo.length === 1 || !atRoot ? (limitedTo[0] ?? configured[0]?.name) : undefined
+  return name === undefined ? '/mcp' : `/mcp/${name}`
 }
 
 function chooseWorkspace({ memberships, user }: UserWithMemberships, wanted: string | undefined): string {

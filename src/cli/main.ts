@@ -63,6 +63,10 @@ async function run(args: readonly string[]): Promise<void> {
     return print(overview(commands))
   if (args[0] === '--version') return print(processSurroundings('silent').version.version)
   const command = findCommand(commands, args)
+  const family = commands.filter(({ name }) => name.startsWith(`${args[0]} `))
+  if (command === undefined && family.length > 0 && args.some((arg) => arg === '--help' || arg === '-h')) {
+    return print(overview(family))
+  }
   if (command === undefined) {
     throw new UsageError(
       `${JSON.stringify(args.slice(0, 2).join(' '))} is no command`,
@@ -92,12 +96,13 @@ function configFrom(parsed: ParsedArguments): Config {
   const outcome = loadConfig({ ...sourcesBesidesFile(parsed), file })
   if ('config' in outcome) return outcome.config
   const fix = 'correct the options named; docs/reference/configuration.md lists them all'
-  const message = [
-    'the configuration cannot be used',
-    ...outcome.problems.map((problem) => `  ${problem}`),
-  ].join('\n')
+  const said = outcome.problems.join('; ')
+  // Every complaint is about a flag: the arguments are wrong, not the configuration.
+  if (outcome.problems.every((problem) => problem.startsWith('--'))) {
+    throw new UsageError(said, 'see sallyport COMMAND --help')
+  }
   const code = configFailureCode(outcome.problems)
-  throw new Failure({ code, status: 500, message: `${message}\n`, fix })
+  throw new Failure({ code, status: 500, message: `the configuration cannot be used: ${said}`, fix })
 }
 
 function sourcesBesidesFile({ optionFlags, upstreamFlags }: ParsedArguments) {
@@ -172,7 +177,7 @@ function logLevel(config: () => Config): LogLevel {
   }
 }
 
-/** `sallyport: WHAT: HOW TO FIX`. An error nobody foresaw shows its message, redacted; its stack only with debug. */
+/** `sallyport: WHAT: HOW TO FIX`. An error nobody foresaw shows its message, redacted. */
 function complaint(error: unknown): string {
   const what = error instanceof Error ? error.message : String(error)
   const fix = error instanceof UsageError || error instanceof Failure ? error.fix : undefined

@@ -7,12 +7,7 @@ export const migrateCommand: Command = {
   operands: [],
   flags: {},
   async run({ config, surroundings, input, print }) {
-    const applied: string[] = []
-    const log = {
-      ...surroundings.log,
-      info: (_: string, fields?: { detail?: string }) => void applied.push(fields?.detail ?? ''),
-    }
-    const { store } = await openConfiguredStore(config().settings, { ...surroundings, log })
+    const { store, migrated: applied } = await openConfiguredStore(config().settings, surroundings)
     await store.close()
     if (input.json) print(JSON.stringify({ applied }))
     else print(applied.length === 0 ? 'the store is up to date' : `applied ${applied.join(', ')}`)

@@ -29,7 +29,10 @@ export const usersAdd: Command = {
   operands: ['EMAIL'],
   flags: {
     workspace: { summary: `The workspace. Default ${defaultWorkspace}.`, value: 'NAME' },
-    role: { summary: 'user, operator, auditor or admin. Default user.', value: 'ROLE' },
+    role: {
+      summary: 'user, operator, auditor or admin; kept for the console, which is not here yet. Default user.',
+      value: 'ROLE',
+    },
   },
   run: (context) =>
     withStore(context, async ({ store }) => {

@@ -18,7 +18,7 @@ import {
 /** Every option outside `upstreams`, in the order of the reference page. Keys are pinned. */
 export const options = {
   publicUrl: text(
-    'The URL people and clients use. Issuer, resource ids and cookies derive from it.',
+    'The URL people and clients use; the issuer of assertions.',
     null,
     'a URL',
     publicUrlProblem,
@@ -29,7 +29,7 @@ export const options = {
   }),
   'listen.port': integer('Port to listen on; 0 takes a free one.', 8787, 0, 65_535, { flag: 'port' }),
   trustedProxies: list(
-    'Networks whose X-Forwarded-For and X-Forwarded-Proto are believed.',
+    'Networks whose X-Forwarded-For is believed.',
     'addresses or networks',
     networkProblem,
   ),
@@ -46,9 +46,15 @@ export const options = {
     storeProblem,
     { secret: true, fallbackText: 'sqlite:./sallyport.db' },
   ),
-  'auth.adminToken': text('Opens the admin API. At least 32 characters.', null, 'a secret', secretProblem, {
-    secret: true,
-  }),
+  'auth.adminToken': text(
+    'With auth.adminOnMcp it reaches MCP endpoints. At least 32 characters.',
+    null,
+    'a secret',
+    secretProblem,
+    {
+      secret: true,
+    },
+  ),
   'auth.adminOnMcp': flag(
     'Whether the admin token also reaches MCP endpoints, as the principal `admin`.',
     false,

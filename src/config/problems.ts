@@ -81,8 +81,10 @@ export function keyPrefixProblem(value: string): string | null {
 }
 
 /** Fields the gateway sets itself, or that change how the message is framed. */
-const ownFields =
-  /^(?:host|connection|content-.*|transfer-encoding|te|upgrade|expect|x-request-id|mcp-.*|cookie)$/
+const ownFields = new RegExp(
+  '^(?:host|connection|keep-alive|proxy-connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|x-request-id' +
+    '|mcp-.*|cookie|accept(?:-.*)?|user-agent|traceparent|tracestate|last-event-id)$',
+)
 
 export function headerNameProblem(value: string): string | null {
   if (!/^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,64}$/.test(value)) return 'is no header name'

@@ -23,7 +23,7 @@ export type AuthMode = (typeof authModes)[number]
 export const upstreamOptions = {
   name: text('Path segment and name of the upstream: /mcp/NAME.', '', 'a name', upstreamNameProblem),
   url: text('Where the MCP server listens.', '', 'a URL', upstreamUrlProblem),
-  default: flag('Whether it is also served at /mcp.', false),
+  default: flag('Whether it is also served at /mcp; the only upstream always is.', false),
   auth: choice(
     'Who may call: `required`, only callers we know; `optional`, anonymous ones too.',
     authModes,

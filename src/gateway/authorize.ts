@@ -36,16 +36,13 @@ export function authorize(
   understood: Understood,
   sessions: McpSessions,
 ): Authorized | Refusal | Promise<Authorized | Refusal> {
-  const { principal, upstream, received, messages } = understood
-  const id = messages.length === 1 ? (messages[0]?.id ?? null) : null
+  const { principal, upstream, received } = understood
   const decision = decideAccess(principal, upstream)
-  if (decision === 'insufficient_scope') return { refused: decision, scopes: upstream.scopes, id }
-  if (decision === 'upstream_not_allowed') return { refused: decision, id }
+  if (decision === 'insufficient_scope') return { refused: decision, scopes: upstream.scopes }
+  if (decision === 'upstream_not_allowed') return { refused: decision }
   const { sessionId } = received.head
   if (sessionId === undefined) return new AuthorizedRequest(understood, null)
   return sessions
     .resume(sessionId, upstream.name, principal)
-    .then((session) =>
-      'refused' in session ? { ...session, id } : new AuthorizedRequest(understood, session),
-    )
+    .then((session) => ('refused' in session ? session : new AuthorizedRequest(understood, session)))
 }

@@ -5,7 +5,7 @@ import { authorize } from './authorize.ts'
 import { forward } from './forward.ts'
 import type { ForwardParts } from './forward.ts'
 import { limit, limitFailures } from './limit.ts'
-import type { Limits, Permitted } from './limit.ts'
+import type { Limits } from './limit.ts'
 import type { ObserveAuthentication } from './observe-authentication.ts'
 import { readMessages } from './read-messages.ts'
 import type { Understood } from './read-messages.ts'
@@ -49,20 +49,21 @@ export async function handleRequest(
 
   const decided = authorize(understood, parts.sessions)
   const authorized = decided instanceof Promise ? await decided : decided
-  if (isRefusal(authorized)) return authorized
+  if (isRefusal(authorized)) return repeatingId(authorized, understood)
 
   call.client = authorized.session?.client ?? call.client
 
   const permitted = limit(authorized, parts.limits)
-  if (isRefusal(permitted)) return permitted
+  if (isRefusal(permitted)) return repeatingId(permitted, understood)
 
   const refusal = await forward(permitted, parts)
-  return refusal === null ? null : limitFailures({ id: idOf(permitted), ...refusal }, received, parts.limits)
+  return refusal === null ? null : limitFailures(repeatingId(refusal, understood), received, parts.limits)
 }
 
-/** The id a refusal repeats, so that a client knows which of its calls was refused; a batch has no one id. */
-function idOf({ messages }: Permitted) {
-  return messages.length === 1 ? (messages[0]?.id ?? null) : null
+/** A refusal with the id of the call, so that a client knows which one was refused; a batch has no one id. */
+function repeatingId(refusal: Refusal, { messages }: Understood): Refusal {
+  const id = messages.length === 1 ? (messages[0]?.id ?? null) : null
+  return { id, ...refusal }
 }
 
 /** The client as it introduces itself in this request; legacy clients do so in `initialize` alone. */

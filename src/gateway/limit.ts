@@ -53,8 +53,7 @@ export function limit(authorized: Authorized, limits: Limits | null): Permitted 
   const policy = policyFor(principal, messages, limits)
   const decision = limits.limiter.take(policy, budgetOf(principal, received), Math.max(1, messages.length))
   if (decision.allowed) return new PermittedRequest(authorized)
-  const id = messages.length === 1 ? (messages[0]?.id ?? null) : null
-  return { refused: 'rate_limited', limit: { policy, decision }, id }
+  return { refused: 'rate_limited', limit: { policy, decision } }
 }
 
 /** Alone, that is: at the head of a batch the question would carry the rest past the limit. */
@@ -98,5 +97,5 @@ export function limitFailures(refusal: Refusal, { address }: Received, limits: L
   const decision = limits.limiter.take(limits.failures, addressGroup(address))
   return decision.allowed
     ? refusal
-    : { refused: 'rate_limited', limit: { policy: limits.failures, decision } }
+    : { ...refusal, refused: 'rate_limited', limit: { policy: limits.failures, decision } }
 }

@@ -59,8 +59,9 @@ async function endUpstream({ session, id }: IdleSession, { assertions, find }: R
 }
 
 /** The owner as far as a farewell needs it: the same subject, and no right to anything else. */
-function ownerPrincipal({ issuer, subject, clientId, workspace }: McpSession): Principal {
+function ownerPrincipal({ issuer, subject, clientId, workspace, upstream }: McpSession): Principal {
   if (subject === '') return { kind: 'anonymous' }
+  if (issuer === upstream) return { kind: 'external', issuer, subject, workspace }
   if (workspace === '') return { kind: 'admin', issuer, subject: 'admin' }
   const client = clientId === '' ? {} : { clientId }
   const nothing = { scopes: [], credentialId: '', upstreams: [], attributionSalt: '' }

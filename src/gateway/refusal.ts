@@ -116,7 +116,7 @@ export const refusals = {
   upstream_refused_gateway: {
     status: 502,
     code: 50200,
-    message: "The server behind this gateway did not accept the gateway's assertion. An operator must look.",
+    message: "The server behind this gateway did not accept the gateway's credential. An operator must look.",
   },
   upstream_redirected: {
     status: 502,

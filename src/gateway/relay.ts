@@ -143,10 +143,17 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (Array.isArray(headers['content-type']) || Array.isArray(headers['mcp-session-id'])) {
       return { refused: 'upstream_failed', detail: 'a response field was there twice' }
     }
-    if (status >= 300 && status < 400) return { refused: 'upstream_redirected' }
+    if (status >= 300 && status < 400)
+      return { refused: 'upstream_redirected', detail: `the upstream answered ${status}` }
     if (status !== 401) return null
     if (upstream.identity.mode === 'forward-key') return { refused: 'upstream_rejected' }
-    return session === null ? { refused: 'upstream_refused_gateway' } : this.#lost(session)
+    return session === null
+      ? {
+          refused: 'upstream_refused_gateway',
+          detail:
+            'the upstream answered 401: it must accept our publicUrl as issuer and its configured url as audience',
+        }
+      : this.#lost(session)
   }
 
   /** What the answer's head changes about a session; null when nothing. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { isLoopbackHost } from '../config/address.ts'
 import type { Config } from '../config/load.ts'
 import type { UpstreamSettings } from '../config/upstream-options.ts'
@@ -56,6 +57,14 @@ function inspectSettings({ settings, upstreams }: Config): Finding[] {
 }
 
 async function inspectStore({ settings }: Config, { clock, random }: Surroundings): Promise<Finding> {
+  const file = settings.store.startsWith('sqlite:') ? settings.store.slice('sqlite:'.length) : null
+  if (file !== null && file !== ':memory:' && !existsSync(file)) {
+    return {
+      level: 'warning',
+      what: `store: ${file} is not there yet`,
+      fix: 'run sallyport migrate, or just serve',
+    }
+  }
   try {
     const store = openStore(settings.store, { clock, random })
     try {

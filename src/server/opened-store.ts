@@ -8,6 +8,8 @@ import type { Surroundings } from './surroundings.ts'
 export interface OpenedStore {
   readonly store: Store
   readonly secretsKey: string
+  /** The names of the migrations that were applied. */
+  readonly migrated: readonly string[]
 }
 
 /** Opens and migrates. Throws `Failure` with a fix when the store cannot be used; nothing is left open then. */
@@ -17,9 +19,10 @@ export async function openConfiguredStore(
 ): Promise<OpenedStore> {
   const store = openStore(settings.store, { clock, random })
   try {
-    for (const name of await store.migrate()) log.info('store migrated', { detail: name })
+    const migrated = await store.migrate()
+    for (const name of migrated) log.info('store migrated', { detail: name })
     const secretsKey = settings.secretsKey ?? readOrMakeSecretsKey(secretsKeyFile(settings.store), random)
-    return { store, secretsKey }
+    return { store, secretsKey, migrated }
   } catch (error) {
     await store.close()
     throw error

@@ -93,7 +93,7 @@ describe('a configuration that cannot be used', () => {
       '--host: listen.host: must be',
     ])
       expect(err).toContain(said)
-    expect(err).toMatch(/^sallyport: the configuration cannot be used\n/)
+    expect(err).toMatch(/^sallyport: the configuration cannot be used: bad\.yaml:1: [^\n]*; [^\n]*: correct the options named[^\n]*\n$/)
     expect(err.split('sallyport: ')).toHaveLength(2)
     expect(err).not.toMatch(/\n {4}at /)
   })
