@@ -2,6 +2,7 @@ import type { Config } from '../config/load.ts'
 import { Failure } from '../lib/error.ts'
 import { inspectSetup } from '../server/inspect-setup.ts'
 import type { Finding } from '../server/inspect-setup.ts'
+import { UsageError } from './command.ts'
 import type { Command } from './command.ts'
 
 const marks = { ok: 'ok  ', warning: 'warn', problem: 'FAIL' } as const
@@ -41,10 +42,10 @@ function attempt(config: () => Config, findings: Finding[]): Config | null {
     for (const warning of loaded.warnings) findings.push({ level: 'warning', what: warning })
     return loaded
   } catch (error) {
-    if (!(error instanceof Failure)) throw error
+    if (!(error instanceof Failure || error instanceof UsageError)) throw error
     findings.push({
       level: 'problem',
-      what: error.message.trim(),
+      what: error.message,
       ...(error.fix === undefined ? {} : { fix: error.fix }),
     })
     return null

@@ -1,4 +1,4 @@
-import { closeSync, openSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
 import type { Database } from './database.ts'
@@ -53,11 +53,19 @@ function fileOf(path: string): string | null {
   return stat === undefined ? null : `${stat.dev} ${stat.ino}`
 }
 
+/**
+ * Makes the file when there is none. One that is there is not opened: closing it again would drop every lock this
+ * process holds on it (POSIX), another store's on the same file included.
+ */
+function makeFile(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
+}
+
 function openFile(path: string): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
     // SQLite gives its -wal and -shm files the mode of the main file, so making that one first is enough.
-    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
+    if (path !== ':memory:') makeFile(path)
     db = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5000 })
     db.exec('pragma journal_mode = wal; pragma synchronous = full')
     return db

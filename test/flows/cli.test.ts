@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
@@ -109,7 +110,8 @@ describe('doctor', () => {
     expect([report.code, report.ok, report.err]).toEqual([0, true, ''])
     expect(report.findings.some(({ level }) => level === 'problem')).toBe(false)
     const pending = report.findings.find(({ what }) => what.startsWith('store: '))
-    expect(pending?.what).toContain('pending')
+    expect(pending?.what).toContain('is not there yet')
+    expect(existsSync(join(line.folder, 'doctor.db'))).toBe(false)
     await line.run(['migrate', '--store', 'sqlite:doctor.db'])
     const after = await doctor('--store', 'sqlite:doctor.db', '--upstream', `code=${url}`)
     expect(after.findings.every(({ level }) => level === 'ok')).toBe(true)

@@ -189,7 +189,13 @@ onEachDatabase((databases: TestDatabases) => {
   })
 
   it('T3: the same subject of another issuer, workspace or client is somebody else', async () => {
-    const row = { upstream: 'code', sealedId: '', client: 'other' as const, startedAt: clock.now(), lastSeenAt: clock.now() }
+    const row = {
+      upstream: 'code',
+      sealedId: '',
+      client: 'other' as const,
+      startedAt: clock.now(),
+      lastSeenAt: clock.now(),
+    }
     const mine = { ...row, issuer: gateway.url, subject: alice.sub, clientId: '', workspace: 'default' }
     const others = [
       { issuer: 'https://other.example' },
