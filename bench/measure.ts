@@ -44,7 +44,7 @@ export async function measure(
   { rounds, seconds, warmupSeconds }: MeasureOptions,
 ): Promise<Rounds> {
   const turn = async (contestant: Contestant, seconds: number): Promise<Turn> => {
-    const { fields } = contestant
+    const fields = contestant.fieldsOf?.(kind) ?? contestant.fields
     const order: LoadOrder = { url: contestant.urlOf(kind), fields, connections, seconds }
     const before = await cpuOf(contestant)
     const result = (await load.ask(order)) as LoadResult

@@ -3,8 +3,15 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Child, canPin } from './child.ts'
-import { ownCheckout, startGateway, startRelay, startUpstream } from './contestants.ts'
-import type { Contestant, Placement } from './contestants.ts'
+import {
+  ownCheckout,
+  startGateway,
+  startRelay,
+  startUpstream,
+  withForwardedKey,
+  withSession,
+} from './contestants.ts'
+import type { Contestant, Placement, TelemetryMode } from './contestants.ts'
 import { answerKinds } from './exchange.ts'
 import { measure, warmUp } from './measure.ts'
 import type { Scenario } from './measure.ts'
@@ -22,6 +29,8 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     pin: { type: 'boolean', default: false },
+    flavours: { type: 'boolean', default: false },
+    telemetry: { type: 'boolean', default: false },
   },
 })
 
@@ -51,13 +60,25 @@ async function run(directory: string, cleanUp: AsyncDisposableStack): Promise<Ro
   }
   const upstream = started(await startUpstream(placement.rest))
   const relay = started(await startRelay(upstream, placement.measured))
-  const gateway = async (name: string, checkout: string, store: string): Promise<Contestant> => {
+  const gateway = async (
+    name: string,
+    checkout: string,
+    store: string,
+    telemetry: TelemetryMode = 'default',
+  ): Promise<Contestant> => {
     const own = join(directory, name)
     await mkdir(own)
     const core = placement.measured
-    return started(await startGateway(upstream, { name, checkout, store, core, directory: own }))
+    return started(await startGateway(upstream, { name, checkout, store, core, directory: own, telemetry }))
   }
-  const contestants = [upstream, relay, await gateway('sqlite', ownCheckout, 'sqlite:./store.db')]
+  const sqlite = await gateway('sqlite', ownCheckout, 'sqlite:./store.db')
+  const contestants = [upstream, relay, sqlite]
+  if (flags.flavours) contestants.push(withForwardedKey(sqlite), await withSession(sqlite))
+  if (flags.telemetry) {
+    for (const mode of ['all', 'none'] as const) {
+      contestants.push(await gateway(`telemetry-${mode}`, ownCheckout, 'sqlite:./store.db', mode))
+    }
+  }
   for (const [place, checkout] of flags.candidate.entries())
     contestants.push(await gateway(`candidate${place + 1}`, resolve(checkout), 'sqlite:./store.db'))
   const postgres = await postgresUrl(cleanUp)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,10 +8,14 @@ import type { ListeningNote } from './messages.ts'
 
 /** An ordinary MCP server, as far as a relay can tell: it reads, parses and answers in JSON or as an event stream. */
 const server = createServer((request, response) => {
+  // Where a gateway's traces and events go: taken, and not looked at.
+  if (request.url?.startsWith('/sink') === true)
+    return void request.resume().on('end', () => response.end('{}'))
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
-    const { id } = JSON.parse(Buffer.concat(chunks).toString()) as { id: number }
+    const { id, method } = JSON.parse(Buffer.concat(chunks).toString()) as { id: number; method: string }
+    if (method === 'initialize') response.setHeader('Mcp-Session-Id', randomUUID())
     if (request.url === '/sse1') answerWithEvents(response, id, 1)
     else if (request.url === '/sse20') answerWithEvents(response, id, 20)
     else answerWithJson(response, id)

@@ -48,8 +48,6 @@ export class Relay implements Dispatcher.DispatchHandler {
   #informedAt: number | null = null
   #stream: EventStream | null = null
   readonly #watch: AnswerWatch
-  /** Whether a piece of a streamed body has been passed on, and the head with it. */
-  #hasWritten = false
   /** What arrives while a session's change is committed; null at other times. Pausing does not hold back an early end. */
   #waiting: (() => void)[] | null = null
   /** Lets go of the session that this open stream keeps alive. */
@@ -99,7 +97,6 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
     const { response } = this.#permitted.received
     this.#stream?.note(chunk)
-    this.#hasWritten = true
     if (response.write(chunk)) return
     controller.pause()
     response.once('drain', () => controller.resume())
@@ -222,10 +219,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (streaming) fields.push('X-Accel-Buffering', 'no')
     response.writeHead(status, fields)
     if (!streaming) return this.#expectEnd()
-    // Sent with the first event where that came in the same piece; a stream with nothing to say yet opens by itself.
-    queueMicrotask(() => {
-      if (!this.#hasWritten && !this.#settled) response.flushHeaders()
-    })
+    response.flushHeaders()
     if (session !== null) this.#release = this.#parts.sessions.hold(session)
     const plain = headers['content-encoding'] === undefined && length === undefined
     const awaited = !waitsForEvents(this.#permitted)
