@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
 import type { Actor } from '../identity/api-key-store.ts'
 import { newId } from '../lib/id.ts'
@@ -39,11 +40,8 @@ export async function appendAudit(
     .execute()
 }
 
-/** Rows of one statement: both databases bound the number of parameters. */
-const rowsAtOnce = 500
-
 /** The audit log of a database. */
-export function auditStore({ kysely }: Database): AuditStore {
+export function auditStore({ kysely, kind }: Database): AuditStore {
   return {
     async list({ target, actorId, workspace, action, since, until, limit }) {
       let query = kysely.selectFrom('audit_log').selectAll()
@@ -58,12 +56,15 @@ export function auditStore({ kysely }: Database): AuditStore {
     },
 
     async append(rows) {
-      await kysely.transaction().execute(async (trx) => {
-        for (let from = 0; from < rows.length; from += rowsAtOnce) {
-          const values = rows.slice(from, from + rowsAtOnce).map(columnsOf)
-          await trx.insertInto('audit_log').values(values).execute()
-        }
-      })
+      if (rows.length === 0) return
+      // All rows travel as one JSON parameter: one statement for any number of them, compiled once.
+      const json = JSON.stringify(rows.map(valuesOf))
+      const given =
+        kind === 'sqlite'
+          ? sql`select ${sql.join(places.map((place) => sql`value ->> ${sql.lit(place)}`))} from json_each(${json})`
+          : sql`select ${sql.join(places.map(postgresValue))} from json_array_elements(${json}::json) as given(value)`
+      const into = sql`insert into audit_log (${sql.join(columns.map((column) => sql.ref(column)))}) ${given}`
+      await kysely.transaction().execute((trx) => into.execute(trx))
     },
 
     forgetBefore(time, most) {
@@ -81,17 +82,51 @@ export function auditStore({ kysely }: Database): AuditStore {
   }
 }
 
-function columnsOf(row: AuditRow) {
-  const { actorKind, actorId, clientId, credentialId, requestId, traceId, ...same } = row
-  return {
-    ...same,
-    actor_kind: actorKind,
-    actor_id: actorId,
-    client_id: clientId,
-    credential_id: credentialId,
-    request_id: requestId,
-    trace_id: traceId,
-  }
+/** The columns of an inserted row, in the order of `valuesOf`. */
+const columns = [
+  'id',
+  'time',
+  'actor_kind',
+  'actor_id',
+  'workspace',
+  'client_id',
+  'credential_id',
+  'address',
+  'action',
+  'target',
+  'outcome',
+  'reason',
+  'request_id',
+  'trace_id',
+  'count',
+] as const satisfies readonly (keyof AuditLogRow)[]
+
+const places = columns.map((_, place) => place)
+const numbers: ReadonlySet<string> = new Set(['time', 'count'])
+
+function postgresValue(place: number) {
+  const value = sql`given.value ->> ${sql.lit(place)}`
+  return numbers.has(columns[place] ?? '') ? sql`(${value})::bigint` : value
+}
+
+function valuesOf(row: AuditRow): readonly (string | number | null)[] {
+  return [
+    row.id,
+    row.time,
+    row.actorKind,
+    row.actorId,
+    row.workspace,
+    row.clientId,
+    row.credentialId,
+    row.address,
+    row.action,
+    row.target,
+    row.outcome,
+    row.reason,
+    row.requestId,
+    row.traceId,
+    row.count,
+  ]
 }
 
 function rowOf(row: Omit<AuditLogRow, 'position'>): AuditRow {

@@ -35,6 +35,7 @@ const mostWaiting = 20_000
  * attacker fills no disk with them.
  */
 export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencies): AuditSink {
+  const nextId = auditIds(parts.random)
   let waiting: AuditRow[] = []
   let strangers = new Map<string, AuditRow>()
 
@@ -46,7 +47,7 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
     const key = `${reason} ${surface}`
     const known = strangers.get(key)
     const row = known ?? {
-      ...blank(parts),
+      ...blank(parts.clock, nextId),
       action: 'request.refused',
       target: surface,
       outcome: 'refused',
@@ -59,7 +60,7 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
     const refused = error !== undefined && !error.startsWith('-')
     if (calls === 'refused' && !refused) return
     add({
-      ...blank(parts),
+      ...blank(parts.clock, nextId),
       ...actorOf(principal),
       address: fields.address,
       action: 'mcp.call',
@@ -96,9 +97,19 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
   }
 }
 
-function blank({ clock, random }: AuditSinkDependencies): AuditRow {
+/** Ids of gathered rows: a random part for the process and a count, for each call has one. */
+function auditIds(random: RandomSource): () => string {
+  const process = newId('aud', random)
+  let count = 0
+  return () => {
+    count += 1
+    return `${process}${count.toString(36)}`
+  }
+}
+
+function blank(clock: Clock, nextId: () => string): AuditRow {
   return {
-    id: newId('aud', random),
+    id: nextId(),
     time: clock.now(),
     actorKind: 'anonymous',
     actorId: null,
