@@ -17,7 +17,20 @@ const codes: ReadonlyMap<string, ErrorType> = new Map(rpcCodes.map((code) => [co
 
 /** Whether an answer is worth parsing: a look for a few words costs far less than reading it. */
 export function mayTell(body: Buffer, wanted: boolean): boolean {
-  return wanted || body.includes('"error"') || body.includes('"isError"')
+  return wanted || body.includes('"error"') || saysToolError(body)
+}
+
+const isErrorName = '"isError"'
+const [space, colon, letterT] = [0x20, 0x3a, 0x74]
+
+/** Whether `isError` stands there and is true: most answers carry it as false, and need no reading. */
+function saysToolError(body: Buffer): boolean {
+  for (let at = body.indexOf(isErrorName); at !== -1; at = body.indexOf(isErrorName, at)) {
+    at += isErrorName.length
+    while (body[at] === space || body[at] === colon) at += 1
+    if (body[at] === letterT) return true
+  }
+  return false
 }
 
 /** Reads a JSON-RPC answer, or the data of one event; what is none says nothing. */
