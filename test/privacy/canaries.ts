@@ -49,7 +49,11 @@ export class Canaries {
         Buffer.from(text).toString('hex'),
         hash.toString('hex').slice(0, 32),
       ],
-      exact: [...inBase64(text), hash.toString('base64').slice(0, 20), hash.toString('base64url').slice(0, 20)],
+      exact: [
+        ...inBase64(text),
+        hash.toString('base64').slice(0, 20),
+        hash.toString('base64url').slice(0, 20),
+      ],
     })
   }
 
