@@ -1,3 +1,4 @@
+import { sameDigest } from '../lib/hash.ts'
 import { createPseudonyms } from '../telemetry/attribution.ts'
 import type { AttributionKey } from '../telemetry/attribution.ts'
 import type { PseudonymSource } from './user-store.ts'
@@ -32,11 +33,11 @@ export function findPseudonym(
     const { principal, workspace: workspaceHash, credential, keyId } = createPseudonyms(key)
     for (const { userId, email, workspace, salt, keyIds } of people) {
       const who = { keyId, workspace, userId, email }
-      if (principal({ workspace, issuer, subject: userId, salt }) === hash)
+      if (sameDigest(principal({ workspace, issuer, subject: userId, salt }), hash))
         return { kind: 'principal', ...who }
-      const credentialId = keyIds.find((id) => credential({ workspace, salt }, id) === hash)
+      const credentialId = keyIds.find((id) => sameDigest(credential({ workspace, salt }, id), hash))
       if (credentialId !== undefined) return { kind: 'credential', ...who, credentialId }
-      if (workspaceHash(workspace) === hash) return { kind: 'workspace', keyId, workspace }
+      if (sameDigest(workspaceHash(workspace), hash)) return { kind: 'workspace', keyId, workspace }
     }
   }
   return null
