@@ -4,7 +4,7 @@ import type { Upstream, UpstreamTls } from './upstream.ts'
 
 /** The way to one upstream: pooled connections that carry no identity of their own. */
 export interface UpstreamConnection {
-  /** Path and query of the upstream's URL: what every call asks for. */
+  /** Path and query of the upstream's URL: what every call asks for. Nothing a client sends has a part in it (T6). */
   readonly path: string
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
   /** How many connections are open now. */

@@ -157,6 +157,24 @@ describe('what is written down', () => {
   })
 })
 
+it("T6: nothing a client sends becomes a part of the upstream's path", async () => {
+  const escape = '../keys/123?admin=1#/%2e%2e'
+  const call = { name: escape, arguments: { repo_id: escape }, _meta: { progressToken: escape } }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: escape, method: 'tools/call', params: call })
+  const fields = [
+    ['Authorization', `Bearer ${alice.key}`],
+    ['Content-Type', 'application/json'],
+    ['Mcp-Name', escape],
+    ['Last-Event-ID', escape],
+  ] as const
+  const paths = ['/mcp', '/mcp?path=../keys/123', '/mcp?..%2fkeys']
+  await pipeline(paths.map((path) => rawRequest('POST', path, fields, body)))
+  const configured = new URL(scene.upstream.url).pathname
+  expect(scene.upstream.calls.map(({ method, path }) => [method, path])).toStrictEqual(
+    paths.map(() => ['POST', configured]),
+  )
+})
+
 function post(key: string, more: readonly (readonly [string, string])[] = []): string {
   const fields = [['Authorization', `Bearer ${key}`] as const, ['Content-Type', 'application/json'] as const]
   return rawRequest('POST', '/mcp', [...fields, ...more], '{"jsonrpc":"2.0","id":1,"method":"tools/list"}')
