@@ -13,7 +13,8 @@ export function errorsPage(): string {
     'src/gateway/refusal.ts',
     'Reasons are stable. On an MCP endpoint the answer is a JSON-RPC error with this code and the reason in ' +
       '`error.data.reason`; elsewhere it is `{"error":{"code":REASON,"message","requestId"}}`. Every answer carries ' +
-      '`X-Request-Id`, which finds the request in the log.',
+      '`X-Request-Id`. Failures of the gateway, its store or an upstream are logged with it; other requests at ' +
+      '`log.level: debug`.',
     'A rejection is about who sent the request or from where; it is counted in `sallyport_auth_rejected_total`.',
     table(['Reason', 'HTTP status', 'JSON-RPC code', 'Rejection', 'Message'], rows),
   )
