@@ -1,5 +1,6 @@
 import { networkProblem } from './address.ts'
 import { logLevels } from './log-level.ts'
+import { oauthOptions } from './oauth-options.ts'
 import { choice, flag, integer, list, ratio, text } from './option.ts'
 import type { OptionTable, Settings } from './option.ts'
 import {
@@ -14,6 +15,7 @@ import {
   secretProblem,
   storeProblem,
 } from './problems.ts'
+import { signInOptions } from './sign-in-options.ts'
 
 /** Every option outside `upstreams`, in the order of the reference page. Keys are pinned. */
 export const options = {
@@ -72,6 +74,8 @@ export const options = {
     0,
     720,
   ),
+  ...signInOptions,
+  ...oauthOptions,
   secretsKey: text(
     'Encrypts stored secrets. Made beside the store on first run when absent.',
     null,
@@ -187,6 +191,25 @@ export const options = {
     1,
     1_000_000,
   ),
+  'limits.loginsPerMinute': integer(
+    'Failed sign-ins one address may make to one account in a minute.',
+    5,
+    1,
+    100_000,
+  ),
+  'limits.loginsPerHour': integer(
+    'Failed sign-ins all addresses together may make to one account in an hour; a valid sign-in always passes.',
+    100,
+    1,
+    100_000,
+  ),
+  'limits.oauthPerMinute': integer(
+    'Requests one address may send a minute to each endpoint of the authorization server.',
+    600,
+    1,
+    1_000_000,
+  ),
+  'limits.registrationsPerHour': integer('Clients one address may register in an hour.', 60, 1, 100_000),
   'limits.anonymousPerMinute': integer(
     'Anonymous requests one address may send a minute.',
     600,

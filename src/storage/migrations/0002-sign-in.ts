@@ -1,0 +1,187 @@
+import { sql } from 'kysely'
+import type { Migration } from '../migrate.ts'
+
+/** Sign-in, login sessions, OAuth clients, consents and tokens. */
+export const signIn: Migration = {
+  name: '0002-sign-in',
+  async up({ schema }) {
+    await schema
+      .alterTable('users')
+      .addColumn('auth_source', 'text', (column) => column.notNull().defaultTo('local'))
+      .execute()
+    await schema
+      .createIndex('users_active_by_source')
+      .on('users')
+      .column('auth_source')
+      .where(sql.ref('disabled_at'), 'is', null)
+      .execute()
+
+    await schema
+      .createTable('passwords')
+      .addColumn('user_id', 'text', (column) => column.primaryKey().references('users.id'))
+      .addColumn('hash', 'text', (column) => column.notNull())
+      .addColumn('set_at', 'bigint', (column) => column.notNull())
+      .execute()
+
+    await schema
+      .createTable('linked_accounts')
+      .addColumn('issuer', 'text', (column) => column.notNull())
+      .addColumn('subject', 'text', (column) => column.notNull())
+      .addColumn('provider', 'text', (column) => column.notNull())
+      .addColumn('user_id', 'text', (column) => column.notNull().references('users.id'))
+      .addColumn('linked_at', 'bigint', (column) => column.notNull())
+      .addPrimaryKeyConstraint('linked_accounts_pkey', ['issuer', 'subject'])
+      .execute()
+    await schema.createIndex('linked_accounts_by_user').on('linked_accounts').column('user_id').execute()
+
+    await schema
+      .createTable('login_sessions')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('cookie_hash', 'text', (column) => column.notNull().unique())
+      .addColumn('user_id', 'text', (column) => column.notNull().references('users.id'))
+      .addColumn('provider', 'text', (column) => column.notNull())
+      .addColumn('remembered', 'integer', (column) => column.notNull())
+      .addColumn('started_at', 'bigint', (column) => column.notNull())
+      .addColumn('last_seen_at', 'bigint', (column) => column.notNull())
+      .addColumn('idle_ends_at', 'bigint', (column) => column.notNull())
+      .addColumn('absolute_ends_at', 'bigint', (column) => column.notNull())
+      .addColumn('fingerprint', 'text', (column) => column.notNull())
+      .addColumn('device_name', 'text', (column) => column.notNull())
+      .addColumn('address', 'text', (column) => column.notNull())
+      .addColumn('ended_at', 'bigint')
+      .addColumn('end_reason', 'text')
+      .execute()
+    await schema
+      .createIndex('login_sessions_active_by_user')
+      .on('login_sessions')
+      .columns(['user_id', 'started_at'])
+      .where(sql.ref('ended_at'), 'is', null)
+      .execute()
+    await schema
+      .createIndex('login_sessions_active_by_idle_end')
+      .on('login_sessions')
+      .column('idle_ends_at')
+      .where(sql.ref('ended_at'), 'is', null)
+      .execute()
+    await schema
+      .createIndex('login_sessions_active_by_absolute_end')
+      .on('login_sessions')
+      .column('absolute_ends_at')
+      .where(sql.ref('ended_at'), 'is', null)
+      .execute()
+    await schema
+      .createIndex('login_sessions_ended')
+      .on('login_sessions')
+      .column('ended_at')
+      .where(sql.ref('ended_at'), 'is not', null)
+      .execute()
+
+    await schema
+      .createTable('clients')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('origin', 'text', (column) => column.notNull())
+      .addColumn('status', 'text', (column) => column.notNull())
+      .addColumn('name', 'text', (column) => column.notNull())
+      .addColumn('metadata', 'text', (column) => column.notNull())
+      .addColumn('secret_hash', 'text')
+      .addColumn('owner_id', 'text')
+      .addColumn('workspace', 'text', (column) => column.references('workspaces.name'))
+      .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .addColumn('fetched_at', 'bigint')
+      .addColumn('fresh_until', 'bigint')
+      .addColumn('last_used_at', 'bigint')
+      .execute()
+    await schema
+      .createIndex('clients_by_status')
+      .on('clients')
+      .columns(['status', 'origin', 'last_used_at', 'created_at'])
+      .execute()
+    await schema.createIndex('clients_by_owner').on('clients').columns(['owner_id', 'created_at']).execute()
+
+    await schema
+      .createTable('consents')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('user_id', 'text', (column) => column.notNull().references('users.id'))
+      .addColumn('client_id', 'text', (column) => column.notNull())
+      .addColumn('workspace', 'text', (column) => column.notNull().references('workspaces.name'))
+      .addColumn('resource', 'text', (column) => column.notNull())
+      .addColumn('scopes', 'text', (column) => column.notNull())
+      .addColumn('flow', 'text', (column) => column.notNull())
+      .addColumn('payload', 'text', (column) => column.notNull())
+      .addColumn('granted_at', 'bigint', (column) => column.notNull())
+      .addColumn('last_used_at', 'bigint')
+      .addColumn('revoked_at', 'bigint')
+      .addColumn('revoked_by', 'text')
+      .execute()
+    await schema
+      .createIndex('consents_active')
+      .on('consents')
+      .columns(['user_id', 'client_id', 'workspace', 'resource'])
+      .where(sql.ref('revoked_at'), 'is', null)
+      .execute()
+    await schema.createIndex('consents_by_client').on('consents').column('client_id').execute()
+    await schema
+      .createIndex('consents_revoked')
+      .on('consents')
+      .column('revoked_at')
+      .where(sql.ref('revoked_at'), 'is not', null)
+      .execute()
+
+    await schema
+      .createTable('access_tokens')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('consent_id', 'text')
+      .addColumn('user_id', 'text')
+      .addColumn('client_id', 'text', (column) => column.notNull())
+      .addColumn('workspace', 'text', (column) => column.notNull())
+      .addColumn('refresh_token_hash', 'text')
+      .addColumn('issued_at', 'bigint', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .addColumn('used_at', 'bigint')
+      .addColumn('revoked_at', 'bigint')
+      .execute()
+    await schema.createIndex('access_tokens_by_consent').on('access_tokens').column('consent_id').execute()
+    await schema
+      .createIndex('access_tokens_by_refresh')
+      .on('access_tokens')
+      .column('refresh_token_hash')
+      .execute()
+    await schema.createIndex('access_tokens_by_expiry').on('access_tokens').column('expires_at').execute()
+
+    await schema
+      .createTable('oauth_artifacts')
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('id_hash', 'text', (column) => column.notNull())
+      .addColumn('payload', 'text', (column) => column.notNull())
+      .addColumn('consent_id', 'text')
+      .addColumn('predecessor_hash', 'text')
+      .addColumn('user_code_hash', 'text')
+      .addColumn('uid_hash', 'text')
+      .addColumn('expires_at', 'bigint')
+      .addColumn('decided_at', 'bigint')
+      .addColumn('consumed_at', 'bigint')
+      .addPrimaryKeyConstraint('oauth_artifacts_pkey', ['kind', 'id_hash'])
+      .execute()
+    await schema
+      .createIndex('oauth_artifacts_by_consent')
+      .on('oauth_artifacts')
+      .column('consent_id')
+      .execute()
+    await schema
+      .createIndex('oauth_artifacts_by_predecessor')
+      .on('oauth_artifacts')
+      .column('predecessor_hash')
+      .execute()
+    await schema
+      .createIndex('oauth_artifacts_by_user_code')
+      .on('oauth_artifacts')
+      .column('user_code_hash')
+      .execute()
+    await schema.createIndex('oauth_artifacts_by_uid').on('oauth_artifacts').column('uid_hash').execute()
+    await schema
+      .createIndex('oauth_artifacts_by_expiry')
+      .on('oauth_artifacts')
+      .columns(['kind', 'expires_at'])
+      .execute()
+  },
+}
