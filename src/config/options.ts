@@ -87,6 +87,31 @@ export const options = {
   'telemetry.metrics.token': text('Bearer token that /metrics asks for.', null, 'a secret', secretProblem, {
     secret: true,
   }),
+  'telemetry.metrics.refreshSeconds': integer(
+    'Seconds between counts of stored state (gauges).',
+    30,
+    1,
+    3600,
+  ),
+  'telemetry.metrics.endpoint': text(
+    'Where the same numbers are sent by OTLP; without it they are not. A URL without a path gets /v1/metrics.',
+    null,
+    'a URL',
+    collectorProblem,
+  ),
+  'telemetry.metrics.protocol': choice(
+    'How that collector is spoken to.',
+    ['http/protobuf', 'http/json', 'grpc'] as const,
+    'http/protobuf',
+  ),
+  'telemetry.metrics.headers': text(
+    'Fields sent each time, such as a credential of the collector.',
+    null,
+    'NAME=VALUE,NAME=VALUE',
+    headersProblem,
+    { secret: true },
+  ),
+  'telemetry.metrics.intervalSeconds': integer('Seconds between sending.', 60, 1, 3600),
   'telemetry.traces.endpoint': text(
     'Where spans are sent by OTLP; without it there are none. A URL without a path gets /v1/traces.',
     null,

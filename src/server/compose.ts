@@ -15,6 +15,7 @@ import { createSealedBox } from '../lib/sealed-box.ts'
 import { LocalLimiter } from '../limits/local-limiter.ts'
 import type { Analytics } from '../telemetry/analytics.ts'
 import { createMetricSink } from '../telemetry/metric-sink.ts'
+import type { MetricPush } from '../telemetry/metric-push.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { NameRegistry } from '../telemetry/name-registry.ts'
 import type { SignalName } from '../telemetry/signals.ts'
@@ -30,6 +31,7 @@ import { createGaugeRefresh, forgetOldRows, startJob } from './jobs.ts'
 import type { Listener } from './listener.ts'
 import { buildLiveGateway } from './live-gateway.ts'
 import type { OpenedStore } from './opened-store.ts'
+import { metricPushOf } from './metric-push-of.ts'
 import type { Placement } from './placement.ts'
 import { takeOver } from './reload.ts'
 import type { RouteTable } from './route-table.ts'
@@ -53,8 +55,6 @@ export interface Composed {
   /** Ends jobs, then upstream connections, then the store: each before what it stands on (T43). */
   close(): Promise<void>
 }
-
-const gaugeRefreshMs = 30_000
 
 /** The composition root: everything is built here, once, and handed its dependencies. */
 export async function compose(
@@ -160,14 +160,23 @@ export async function compose(
     startJob('audit-flush', 1000, () => audit.flush(), log),
     startJob('audit-retention', 3_600_000, () => forgetOldRows(store.audit, clock.now() - retentionMs), log),
   ]
+  let push: MetricPush | null = null
   if (metrics !== null) {
     stateBuild(metrics, names, version)
     metrics.beforeRender(() => stateProcess(metrics))
     stateConnections(metrics, names, () => live.connections)
     const refresh = createGaugeRefresh({ store, metrics, names, emit, clock })
-    const gauges = startJob('gauge-refresh', gaugeRefreshMs, refresh, log)
+    const gauges = startJob(
+      'gauge-refresh',
+      settings['telemetry.metrics.refreshSeconds'] * 1000,
+      refresh,
+      log,
+    )
     jobs.push(gauges)
     await gauges.run()
+    push = metricPushOf(settings, { metrics, clock, log, random, version: version.version })
+    const everyMs = settings['telemetry.metrics.intervalSeconds'] * 1000
+    if (push !== null) jobs.push(startJob('metric-push', everyMs, push.push, log))
   }
 
   return {
@@ -198,7 +207,7 @@ export async function compose(
     },
     async close() {
       closing = true
-      await Promise.all(jobs.map((job) => job.close()))
+      await Promise.all([...jobs.map((job) => job.close()), push?.close()])
       await Promise.all([keyUse.close(), seen.close(), audit.flush(), traces?.close()])
       for (const timer of retiring) clearTimeout(timer)
       await Promise.all([...connections].map((connection) => connection.destroy()))

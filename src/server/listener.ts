@@ -21,6 +21,7 @@ import type { Emit } from '../telemetry/telemetry.ts'
 import type { Traces } from '../telemetry/traces.ts'
 import { httpMethods, statusClasses } from '../telemetry/vocabulary.ts'
 import type { HttpMethod, StatusClass, Surface } from '../telemetry/vocabulary.ts'
+import { findRoute } from './route-table.ts'
 import type { Route, RouteTable, UnknownPath } from './route-table.ts'
 
 export interface ListenerDependencies {
@@ -58,7 +59,7 @@ export function createListener(parts: ListenerDependencies): Listener {
       cors: parts.cors.fieldsFor(head.origin),
       call: new CallRecord(parts.clock.monotonic()),
     }
-    const route = parts.routes.get(received.head.path)
+    const route = findRoute(parts.routes, received.head.path)
     const surface = route?.surface ?? parts.unknownPath(received.head.path).surface
     observe(received, route?.template ?? parts.unknownRoute, parts)
     runCall({ requestId: received.requestId, principal: anonymous }, () => {
