@@ -9,7 +9,6 @@ import { McpSessions } from '../gateway/mcp-session.ts'
 import { FirstSeen } from '../gateway/first-seen.ts'
 import { createObserveAuthentication } from '../gateway/observe-authentication.ts'
 import { reclaimIdleSessions } from '../gateway/reclaim-session.ts'
-import { readProcessUsage } from '../lib/process-facts.ts'
 import { requestIds } from '../lib/request-id.ts'
 import { createSealedBox } from '../lib/sealed-box.ts'
 import { LocalLimiter } from '../limits/local-limiter.ts'
@@ -18,15 +17,13 @@ import { createMetricSink } from '../telemetry/metric-sink.ts'
 import type { MetricPush } from '../telemetry/metric-push.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { NameRegistry } from '../telemetry/name-registry.ts'
-import type { SignalName } from '../telemetry/signals.ts'
-import type { DropReason } from '../telemetry/span-queue.ts'
 import { createAuditSink } from '../telemetry/audit-sink.ts'
 import { createEmit } from '../telemetry/telemetry.ts'
 import { Assertions } from '../tokens/assertion.ts'
 import { openSigningKeys } from '../tokens/signing-keys.ts'
-import type { UpstreamConnection } from '../upstreams/connection.ts'
 import { attributionOf } from './analytics-of.ts'
 import { stateConnections } from './connection-gauge.ts'
+import { createConnections } from './connections.ts'
 import { createGaugeRefresh, forgetOldRows, startJob } from './jobs.ts'
 import type { Listener } from './listener.ts'
 import { buildLiveGateway } from './live-gateway.ts'
@@ -35,6 +32,7 @@ import { metricPushOf } from './metric-push-of.ts'
 import type { Placement } from './placement.ts'
 import { takeOver } from './reload.ts'
 import type { RouteTable } from './route-table.ts'
+import { createStatedMetrics, stateAnalytics, stateProcess } from './stated-metrics.ts'
 import type { Surroundings } from './surroundings.ts'
 import { tracesOf } from './traces-of.ts'
 import { createUsageWriter } from './usage-writer.ts'
@@ -67,16 +65,17 @@ export async function compose(
   const { settings } = first
   const names = new NameRegistry()
   const metrics = settings['telemetry.metrics.enabled'] ? new Metrics(names) : null
+  const stated = createStatedMetrics(metrics)
   const audit = createAuditSink(settings['telemetry.audit.calls'], {
     store: store.audit,
     clock,
     random,
     log,
-    dropped: (reason, rows) => countDropped(metrics, 'audit', reason, rows),
+    dropped: (reason, rows) => stated.dropped('audit', reason, rows),
   })
   const sinks = analytics === null ? [audit] : [audit, analytics]
   const emit = createEmit(names, metrics === null ? null : createMetricSink(metrics), sinks)
-  if (metrics !== null && analytics !== null) stateDropped(metrics, analytics)
+  if (metrics !== null && analytics !== null) stateAnalytics(metrics, analytics)
   const traces = tracesOf(settings, {
     clock,
     random,
@@ -84,8 +83,8 @@ export async function compose(
     log,
     version: version.version,
     attribution: attributionOf(settings),
-    onDropped: (reason, spans) => countDropped(metrics, 'traces', reason, spans),
-    onRefused: (signal) => countRefused(metrics, signal),
+    onDropped: (reason, spans) => stated.dropped('traces', reason, spans),
+    onRefused: stated.refused,
   })
   const issuer = placement.publicUrl.href.replace(/\/$/, '')
   const adminToken = settings['auth.adminOnMcp'] ? settings['auth.adminToken'] : null
@@ -129,22 +128,10 @@ export async function compose(
       load,
     },
   }
-  const retiring = new Set<NodeJS.Timeout>()
-  // A request routed before a reload may still be reading its body; only then does its connection close, gently.
-  const retire = (connection: UpstreamConnection) => {
-    const timer = setTimeout(() => {
-      retiring.delete(timer)
-      void connection.close().then(() => connections.delete(connection))
-    }, settings['requests.bodyTimeoutSeconds'] * 1000).unref()
-    retiring.add(timer)
-  }
   let running = first
   let live = buildLiveGateway(first, lasting, null)
-  const connections = new Set<UpstreamConnection>()
-  const track = () => {
-    for (const { connection } of live.connections.values()) connections.add(connection)
-  }
-  track()
+  const connections = createConnections(settings['requests.bodyTimeoutSeconds'] * 1000)
+  connections.use(live.connections)
 
   const idleMs = settings['sessions.idleMinutes'] * 60_000
   const find = (name: string) => live.connections.get(name)
@@ -162,8 +149,7 @@ export async function compose(
   ]
   let push: MetricPush | null = null
   if (metrics !== null) {
-    stateBuild(metrics, names, version)
-    metrics.beforeRender(() => stateProcess(metrics))
+    stateProcess(metrics, names, version)
     stateConnections(metrics, names, () => live.connections)
     const refresh = createGaugeRefresh({ store, metrics, names, emit, clock })
     const gauges = startJob(
@@ -186,15 +172,10 @@ export async function compose(
     },
     reload(next) {
       const { config, waiting } = takeOver(running, next)
-      const before = live
-      live = buildLiveGateway(config, lasting, before)
+      live = buildLiveGateway(config, lasting, live)
       running = config
       analytics?.list(config.upstreams)
-      track()
-      const kept = new Set([...live.connections.values()].map(({ connection }) => connection))
-      for (const { connection } of before.connections.values()) {
-        if (!kept.has(connection)) retire(connection)
-      }
+      connections.use(live.connections)
       return waiting
     },
     async runJobs() {
@@ -209,8 +190,7 @@ export async function compose(
       closing = true
       await Promise.all([...jobs.map((job) => job.close()), push?.close()])
       await Promise.all([keyUse.close(), seen.close(), audit.flush(), traces?.close()])
-      for (const timer of retiring) clearTimeout(timer)
-      await Promise.all([...connections].map((connection) => connection.destroy()))
+      await connections.destroyAll()
       await store.close()
     },
   }
@@ -219,42 +199,4 @@ export async function compose(
 /** The key of the hash that stands for callers known by another's key: apart from every other key. */
 function subjectKeyFrom(secretsKey: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secretsKey, '', 'sallyport external subject v1', 32))
-}
-
-function countDropped(
-  metrics: Metrics | null,
-  sink: 'traces' | 'audit' | 'analytics',
-  reason: DropReason,
-  count: number,
-): void {
-  if (metrics !== null) metrics.cell('sallyport_telemetry_dropped_total', { sink, reason }).value += count
-}
-
-/** Analytics outlive what is composed here: they count for themselves, and the page says what they counted. */
-function stateDropped(metrics: Metrics, { dropped }: Analytics): void {
-  metrics.beforeRender(() => {
-    for (const reason of ['queue_full', 'send_failed', 'closed'] as const)
-      metrics.cell('sallyport_telemetry_dropped_total', { sink: 'analytics', reason }).value = dropped[reason]
-  })
-}
-
-function countRefused(metrics: Metrics | null, signal: SignalName): void {
-  if (metrics !== null) metrics.cell('sallyport_telemetry_refused_values_total', { signal }).value += 1
-}
-
-function stateProcess(metrics: Metrics): void {
-  const { cpuSeconds, residentBytes, heapBytes, startedAtSeconds } = readProcessUsage()
-  metrics.cell('process_cpu_seconds_total', {}).value = cpuSeconds
-  metrics.cell('process_resident_memory_bytes', {}).value = residentBytes
-  metrics.cell('process_start_time_seconds', {}).value = startedAtSeconds
-  metrics.cell('nodejs_heap_size_used_bytes', {}).value = heapBytes
-}
-
-function stateBuild(
-  metrics: Metrics,
-  names: NameRegistry,
-  { version, commit }: Surroundings['version'],
-): void {
-  const labels = { version: names.register('version', version), commit: names.register('commit', commit) }
-  metrics.cell('sallyport_build_info', labels).value = 1
 }
