@@ -1,9 +1,13 @@
+import { issuers } from './issuer-options.ts'
 import { choice, flag, integer, list } from './option.ts'
 import type { OptionTable } from './option.ts'
 import { hostProblem } from './problems.ts'
 
 /** The authorization server. */
 export const oauthOptions = {
+  'auth.issuers': issuers(
+    'Issuers of others whose access tokens are accepted beside our own, each with the workspace of its callers.',
+  ),
   'auth.registration.dynamic': flag('Whether clients may register themselves (RFC 7591).', true),
   'auth.registration.metadataDocuments': flag(
     'Whether a client may be named by the URL of its metadata document.',

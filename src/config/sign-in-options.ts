@@ -1,9 +1,11 @@
 import { choice, flag, integer, list, text } from './option.ts'
 import type { OptionTable } from './option.ts'
 import {
-  hostProblem,
+  directoryIdProblem,
+  domainProblem,
   headerValueProblem,
   publicUrlProblem,
+  scopeProblem,
   secretProblem,
   workspaceProblem,
 } from './problems.ts'
@@ -33,9 +35,9 @@ export const signInOptions = {
     workspaceProblem,
   ),
   'auth.signUpDomains': list(
-    'Domains of verified e-mail addresses that may sign up; empty means all.',
+    'Domains of verified e-mail addresses that may sign up, each exactly; empty means everybody may.',
     'domains',
-    hostProblem,
+    domainProblem,
   ),
   'auth.linkByEmail': flag(
     'Whether a provider account is linked to the account here with the same verified e-mail address.',
@@ -59,7 +61,9 @@ export const signInOptions = {
     'a URL',
     publicUrlProblem,
   ),
-  'auth.github.apiUrl': text('Its API.', 'https://api.github.com', 'a URL', publicUrlProblem),
+  'auth.github.apiUrl': text('Its API.', null, 'a URL', publicUrlProblem, {
+    fallbackText: 'https://api.github.com; of an Enterprise server, its URL with /api/v3',
+  }),
   'auth.github.clientId': clientId('GitHub'),
   'auth.github.clientSecret': clientSecret('GitHub'),
   'auth.gitea.url': text('The Gitea or Forgejo server.', null, 'a URL', publicUrlProblem),
@@ -79,7 +83,12 @@ export const signInOptions = {
     'a URL',
     publicUrlProblem,
   ),
-  'auth.microsoft.tenant': text('Directory (tenant) id.', null, 'a tenant id', headerValueProblem),
+  'auth.microsoft.tenant': text(
+    'Id of the one directory (tenant) whose people may sign in.',
+    null,
+    'a directory id',
+    directoryIdProblem,
+  ),
   'auth.microsoft.clientId': clientId('Microsoft'),
   'auth.microsoft.clientSecret': clientSecret('Microsoft'),
   'auth.oidc.issuer': text(
@@ -90,7 +99,11 @@ export const signInOptions = {
   ),
   'auth.oidc.clientId': clientId('that provider'),
   'auth.oidc.clientSecret': clientSecret('that provider'),
-  'auth.oidc.scopes': list('Scopes asked of it besides openid; empty means profile and email.', 'scopes'),
+  'auth.oidc.scopes': list(
+    'Scopes asked of it besides openid; empty means profile and email.',
+    'scopes',
+    scopeProblem,
+  ),
   'auth.oidc.label': text('What its button says after "Sign in with".', 'your company', 'a name'),
   'auth.sessions.idleMinutes': integer(
     'Minutes without a request after which a login session ends.',

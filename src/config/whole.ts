@@ -12,6 +12,9 @@ export function wholeProblems(settings: GlobalSettings, upstreams: readonly Upst
   if (upstreams.filter((upstream) => upstream.default).length > 1) {
     problems.push('upstreams: more than one is marked default; keep one')
   }
+  if (settings['auth.issuers'].some(({ issuer }) => sameIssuer(issuer, settings.publicUrl))) {
+    problems.push('auth.issuers: names this gateway itself; its own tokens are accepted without that')
+  }
   if (settings['auth.adminOnMcp'] && settings['auth.adminToken'] === null) {
     problems.push('auth.adminOnMcp: needs auth.adminToken')
   }
@@ -30,6 +33,11 @@ export function wholeProblems(settings: GlobalSettings, upstreams: readonly Upst
   }
   problems.push(...keyIdProblems(settings), ...sharedSecretProblems(settings), ...providerProblems(settings))
   return problems
+}
+
+function sameIssuer(issuer: string, publicUrl: string | null): boolean {
+  const plain = (url: string | null) => (url === null ? null : URL.parse(url)?.href.replace(/\/$/, ''))
+  return publicUrl !== null && plain(issuer) === plain(publicUrl)
 }
 
 /** What each provider cannot work without. */

@@ -1,7 +1,7 @@
 import type { LimitDecision, LimitPolicy } from '../limits/limiter.ts'
 import type { RequestId } from '../mcp/message.ts'
 import { rejectionReasons } from '../telemetry/vocabulary.ts'
-import type { FaultReason, RejectionReason } from '../telemetry/vocabulary.ts'
+import type { FaultReason, LimitedEndpoint, RejectionReason } from '../telemetry/vocabulary.ts'
 
 /** A refusal as `docs/reference/errors.md` lists it. */
 export interface RefusalRow {
@@ -43,7 +43,7 @@ export const refusals = {
   account_inactive: {
     status: 401,
     code: 40100,
-    message: 'The account behind this key is disabled or has left the workspace.',
+    message: 'The account behind this credential is disabled or has left the workspace.',
   },
   insufficient_scope: {
     status: 403,
@@ -230,6 +230,11 @@ export const refusals = {
     code: 50300,
     message: 'The gateway cannot reach its store. Try again soon.',
   },
+  issuer_unavailable: {
+    status: 503,
+    code: 50300,
+    message: 'The issuer of the access token does not answer, so its keys are not known. Try again soon.',
+  },
   shutting_down: { status: 503, code: 50300, message: 'The gateway is shutting down. Try again.' },
   internal: {
     status: 500,
@@ -256,6 +261,8 @@ export interface Refusal {
   readonly scopes?: readonly string[]
   /** The budget that is used up, in a 429. */
   readonly limit?: { readonly policy: LimitPolicy; readonly decision: LimitDecision }
+  /** What that budget guards, where it is not an MCP endpoint. */
+  readonly endpoint?: LimitedEndpoint
   /** `Allow`, in a 405. */
   readonly allow?: readonly string[]
 }

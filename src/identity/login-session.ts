@@ -18,6 +18,7 @@ export interface LoginSession {
   readonly provider: LoginProvider
   readonly remembered: boolean
   readonly deviceName: string
+  /** Where it was signed in from. */
   readonly address: string
   readonly startedAt: number
   readonly lastSeenAt: number
@@ -31,6 +32,14 @@ export interface SignedIn {
   readonly memberships: readonly Membership[]
 }
 
+/** Who starts a session, and what says so. */
+export interface Starting {
+  readonly userId: string
+  readonly provider: LoginProvider
+  /** The password that was right, by when it was set: one that was changed since then starts nothing. */
+  readonly passwordSetAt?: number
+}
+
 export type StartOutcome =
   | {
       readonly outcome: 'started'
@@ -40,13 +49,14 @@ export type StartOutcome =
       /** Null for a cookie that ends with the browser. */
       readonly maxAgeSeconds: number | null
     }
+  /** Disabled or erased, or the password was changed in the meantime. */
   | { readonly outcome: 'account_inactive' }
 
 /** The login sessions of everybody: the only way one starts or ends. Rejects with a `Failure` when the store is out. */
 export interface LoginSessions {
   /** A new cookie value with each sign-in (no fixation); the session the browser came with ends as `replaced`. */
   start(
-    who: { readonly userId: string; readonly provider: LoginProvider },
+    who: Starting,
     browser: Browser,
     how: { readonly remember: boolean; readonly replaces: string | null },
   ): Promise<StartOutcome>
@@ -60,4 +70,9 @@ export interface LoginSessions {
   endAll(userId: string, exceptId: string | null, reason: LoginEndReason, actor: Actor): Promise<number>
   /** Running ones, newest first. */
   list(userId: string): Promise<readonly LoginSession[]>
+  /**
+   * Ends every session whose time is over, those included that a change of their user has closed; answers how many.
+   * Call it in the background, and after `setDisabled`, `erase` or a new password to have the ends said at once.
+   */
+  sweep(): Promise<number>
 }

@@ -37,13 +37,26 @@ export type RegisterOutcome =
     }
   | { readonly outcome: 'invalid'; readonly problem: string }
 
-/** OAuth clients and their life: pending → active → inactive. */
+export interface ClientEdit {
+  readonly name: string
+  readonly redirectUris: readonly string[]
+  readonly grantTypes: readonly string[]
+}
+
+export type EditOutcome =
+  | { readonly outcome: 'changed'; readonly client: Client }
+  | { readonly outcome: 'not_found' }
+  | { readonly outcome: 'invalid'; readonly problem: string }
+
+/** OAuth clients and their life: pending → active → inactive. With `ownerId`, only clients of that user's are meant. */
 export interface Clients {
   register(client: NewClient, actor: Actor): Promise<RegisterOutcome>
+  /** Changes a client that was registered by hand. Where approval is required, an owner's edit needs a new one (T19). */
+  edit(id: string, edit: ClientEdit, actor: Actor, ownerId?: string): Promise<EditOutcome>
   list(filter: { readonly ownerId?: string; readonly status?: ClientStatus }): Promise<readonly Client[]>
-  /** Each answers false when there is no such client, or it is in another state. */
+  /** From pending, or from inactive to take a mistake back. Each answers false when there is no such client, or it is in another state. */
   approve(id: string, actor: Actor): Promise<boolean>
   reject(id: string, actor: Actor): Promise<boolean>
-  /** Every token and consent of it ends on its next use. */
-  revoke(id: string, actor: Actor): Promise<boolean>
+  /** Its consents end with it, and every token of it on its next use. */
+  revoke(id: string, actor: Actor, ownerId?: string): Promise<boolean>
 }

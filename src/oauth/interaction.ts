@@ -24,7 +24,11 @@ export interface ConsentRequest {
 
 /** What an authorization request waits for. */
 export type PendingInteraction =
-  | { readonly waitsFor: 'login' }
+  | {
+      readonly waitsFor: 'login'
+      /** Whoever is signed in must sign in once more (`prompt=login`, `max_age`): being signed in is not enough. */
+      readonly again?: true
+    }
   | { readonly waitsFor: 'consent'; readonly request: ConsentRequest; readonly userId: string }
 
 /** Authorization requests that wait for a person. The pages ask here; the answers go back to the client's redirect. */
@@ -35,7 +39,17 @@ export interface Interactions {
     response: ServerResponse,
     signedIn: SignedIn | null,
   ): Promise<PendingInteraction | null>
-  /** The person is signed in: answers the request's next step with a redirect. */
+  /**
+   * What the sign-in page before a request must know of it; null when it is over or unknown. Needs no cookie of the
+   * library's, which goes to the consent page alone: nobody's secret is in the answer.
+   */
+  describe(
+    uid: string,
+  ): Promise<{ readonly clientName: string; readonly formAction: readonly string[] } | null>
+  /**
+   * The person is signed in: answers the request's next step with a redirect. Where they must sign in again, a session
+   * from before the request leads back to the same page.
+   */
   signedIn(request: IncomingMessage, response: ServerResponse, who: SignedIn): Promise<void>
   /** The person agrees, for one workspace of theirs. Redirects to the client. */
   allow(
@@ -50,12 +64,17 @@ export interface Interactions {
 
 /** The pages the library asks for in the middle of its work. Each answers a whole HTML document. */
 export interface LibraryPages {
+  /** The response fields each of them is sent with, their content policy among them: name, value … */
+  readonly fields: readonly string[]
   /** Asks for a user code; `error` says why the last one was not taken. `form` is the library's own form fields. */
   deviceCode(
     form: DeviceForm,
     error: 'no_code' | 'not_found' | 'expired' | 'used' | 'rate_limited' | null,
   ): string
-  /** Shows the code and the client again before it goes on (RFC 8628 section 5.4). */
+  /**
+   * Shows the code and the client again before it goes on (RFC 8628 section 5.4). Its second button, named `abort` with
+   * any value, refuses.
+   */
   deviceConfirm(form: DeviceForm, client: { readonly name: string }, userCode: string): string
   deviceDone(outcome: 'allowed' | 'denied'): string
   /** An error that must not go to the client's redirect URI (section 4.1.2.1 of RFC 6749). */

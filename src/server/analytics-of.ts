@@ -1,5 +1,6 @@
 import type { Config } from '../config/load.ts'
 import type { GlobalSettings } from '../config/options.ts'
+import { acceptedKinds } from '../config/upstream-options.ts'
 import type { TolerantSettings } from '../config/tolerant.ts'
 import { createAnalytics } from '../telemetry/analytics.ts'
 import type { Analytics } from '../telemetry/analytics.ts'
@@ -107,7 +108,12 @@ export function startedFacts(
   publicUrl: URL,
   { host }: Surroundings,
 ): StartedFacts {
-  const accepted = new Set(upstreams.flatMap(({ accept }) => (accept.length === 0 ? ['api_key'] : accept)))
+  // A forwarded key is a key too, whoever judges it.
+  const accepted = new Set<string>(
+    upstreams.flatMap((entry): readonly string[] =>
+      entry.identity === 'forward-key' ? ['api_key'] : acceptedKinds(entry),
+    ),
+  )
   return {
     configured_auth: configuredAuth(accepted),
     oauth_configured: accepted.has('oauth'),

@@ -1,14 +1,11 @@
-import { hkdfSync } from 'node:crypto'
 import type { Config } from '../config/load.ts'
 import type { OptionKey } from '../config/options.ts'
-import { createAdminAuthenticator } from '../gateway/admin-authenticator.ts'
-import { createApiKeyAuthenticator } from '../gateway/api-key-authenticator.ts'
 import { createOpenStreams } from '../gateway/event-stream.ts'
-import { createForwardedKeyAuthenticator } from '../gateway/forwarded-key-authenticator.ts'
 import { McpSessions } from '../gateway/mcp-session.ts'
 import { FirstSeen } from '../gateway/first-seen.ts'
 import { createObserveAuthentication } from '../gateway/observe-authentication.ts'
 import { reclaimIdleSessions } from '../gateway/reclaim-session.ts'
+import { systemFetch } from '../lib/fetch.ts'
 import { requestIds } from '../lib/request-id.ts'
 import { createSealedBox } from '../lib/sealed-box.ts'
 import { LocalLimiter } from '../limits/local-limiter.ts'
@@ -20,8 +17,11 @@ import { NameRegistry } from '../telemetry/name-registry.ts'
 import { createAuditSink } from '../telemetry/audit-sink.ts'
 import { createEmit } from '../telemetry/telemetry.ts'
 import { Assertions } from '../tokens/assertion.ts'
+import { AccessTokenSigning } from '../tokens/access-token-signing.ts'
+import { baseOf } from '../tokens/resource.ts'
 import { openSigningKeys } from '../tokens/signing-keys.ts'
 import { attributionOf } from './analytics-of.ts'
+import { createAuthenticators } from './authenticators.ts'
 import { stateConnections } from './connection-gauge.ts'
 import { createConnections } from './connections.ts'
 import { createGaugeRefresh, forgetOldRows, startJob } from './jobs.ts'
@@ -86,13 +86,24 @@ export async function compose(
     onDropped: (reason, spans) => stated.dropped('traces', reason, spans),
     onRefused: stated.refused,
   })
-  const issuer = placement.publicUrl.href.replace(/\/$/, '')
-  const adminToken = settings['auth.adminOnMcp'] ? settings['auth.adminToken'] : null
+  const issuer = baseOf(placement.publicUrl)
 
   const box = createSealedBox(secretsKey, random)
   const keys = await openSigningKeys('assertion', { store: store.signingKeys, box, clock })
+  const signing = await AccessTokenSigning.open(
+    {
+      rotateAfterMs: settings['auth.tokens.keyRotationDays'] * 86_400_000,
+      longestLifeMs: Math.max(3600, settings['auth.tokens.accessSeconds']) * 1000,
+    },
+    { store: store.signingKeys, box, clock },
+  )
   const assertions = new Assertions({ issuer }, { keys, clock, emit })
   const keyUse = createUsageWriter(1000, { write: (uses) => store.apiKeys.recordUse(uses), emit, log })
+  const tokenUse = createUsageWriter(1000, {
+    write: (uses) => store.accessTokens.recordUse(uses),
+    emit,
+    log,
+  })
   const seen = createUsageWriter(1000, { write: (times) => store.mcpSessions.recordSeen(times), emit, log })
   const sessions = new McpSessions({ store: store.mcpSessions, box, clock, emit, names, noteSeen: seen.note })
   const streams = createOpenStreams(settings['streams.keepAliveSeconds'])
@@ -104,11 +115,19 @@ export async function compose(
     names,
     limiter: new LocalLimiter({ clock }),
     gateway: {
-      authenticators: [
-        createForwardedKeyAuthenticator({ subjectKey: subjectKeyFrom(secretsKey) }),
-        createApiKeyAuthenticator({ issuer }, { apiKeys: store.apiKeys, clock, emit, noteUse: keyUse.note }),
-        ...(adminToken === null ? [] : [createAdminAuthenticator({ issuer, adminToken })]),
-      ],
+      authenticators: createAuthenticators(
+        { settings, publicUrl: placement.publicUrl, secretsKey },
+        {
+          apiKeys: store.apiKeys,
+          accessTokens: store.accessTokens,
+          accessTokenKeys: signing,
+          clock,
+          emit,
+          fetch: systemFetch,
+          noteKeyUse: keyUse.note,
+          noteTokenUse: tokenUse.note,
+        },
+      ),
       observeAuthentication: createObserveAuthentication(emit),
       assertions,
       sessions,
@@ -117,7 +136,12 @@ export async function compose(
       traces,
       clock,
     },
-    routes: { metrics, publishedKeys: keys.published, ping: () => store.ping(), isClosing: () => closing },
+    routes: {
+      metrics,
+      publishedKeys: () => [...keys.published, ...signing.published],
+      ping: () => store.ping(),
+      isClosing: () => closing,
+    },
     listener: {
       emit,
       traces,
@@ -144,6 +168,7 @@ export async function compose(
   const retentionMs = settings['telemetry.audit.retentionDays'] * 86_400_000
   const jobs = [
     startJob('session-sweep', Math.min(60_000, idleMs / 4), sweep, log),
+    startJob('signing-keys', 60_000, () => signing.refresh(), log),
     startJob('audit-flush', 1000, () => audit.flush(), log),
     startJob('audit-retention', 3_600_000, () => forgetOldRows(store.audit, clock.now() - retentionMs), log),
   ]
@@ -189,14 +214,9 @@ export async function compose(
     async close() {
       closing = true
       await Promise.all([...jobs.map((job) => job.close()), push?.close()])
-      await Promise.all([keyUse.close(), seen.close(), audit.flush(), traces?.close()])
+      await Promise.all([keyUse.close(), tokenUse.close(), seen.close(), audit.flush(), traces?.close()])
       await connections.destroyAll()
       await store.close()
     },
   }
-}
-
-/** The key of the hash that stands for callers known by another's key: apart from every other key. */
-function subjectKeyFrom(secretsKey: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secretsKey, '', 'sallyport external subject v1', 32))
 }

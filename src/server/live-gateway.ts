@@ -1,5 +1,6 @@
 import { isLoopbackHost, networks } from '../config/address.ts'
 import type { Config } from '../config/load.ts'
+import { createChallenge } from '../gateway/challenge.ts'
 import { createCors } from '../gateway/cors.ts'
 import { createGuard } from '../gateway/guard.ts'
 import type { GatewayParts } from '../gateway/handle-request.ts'
@@ -70,6 +71,7 @@ export function buildLiveGateway(
     gateway,
     names,
     publicUrl: placement.publicUrl,
+    externalIssuers: settings['auth.issuers'].map(({ issuer }) => issuer),
     metricsToken: settings['telemetry.metrics.token'],
     localOnly: placement.loopback && isLoopbackHost(placement.publicUrl.hostname),
   })
@@ -82,6 +84,8 @@ export function buildLiveGateway(
       allowedOrigins: settings.allowedOrigins,
     }),
     cors: createCors(settings.allowedOrigins),
+    challenge: createChallenge(placement),
+    oauthConfigured: upstreams.some(({ accept }) => accept.includes('oauth')),
     isTrustedProxy: networks(settings.trustedProxies),
     routes,
     unknownPath: createUnknownPath(basePathOf(placement.publicUrl)),

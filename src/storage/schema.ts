@@ -1,6 +1,7 @@
 import type { ClientFamily } from '../mcp/client-family.ts'
 import type { Generated } from 'kysely'
 import type { Role } from '../identity/user.ts'
+import type { ArtifactKind } from '../oauth/artifact-store.ts'
 import type { AuditAction, AuditActor, AuditOutcome } from '../telemetry/audit-store.ts'
 import type {
   ClientOrigin,
@@ -20,11 +21,12 @@ export interface Schema {
   readonly signing_keys: SigningKeyRow
   readonly mcp_sessions: McpSessionRow
   readonly audit_log: AuditLogRow
-  readonly passwords: { user_id: string; hash: string; set_at: number }
+  readonly passwords: PasswordRow
   readonly linked_accounts: LinkedAccountRow
   readonly login_sessions: LoginSessionRow
   readonly clients: ClientRow
   readonly consents: ConsentRow
+  readonly token_families: TokenFamilyRow
   readonly access_tokens: AccessTokenRow
   readonly oauth_artifacts: OauthArtifactRow
   readonly schema_migrations: { name: string; applied_at: number }
@@ -37,6 +39,8 @@ interface UserRow {
   disabled_at: number | null
   /** The provider that created the account; linking another does not change it. */
   auth_source: Generated<LoginProvider>
+  /** 0 when the address is only what a provider was told; an administrator's word counts as proof. */
+  email_verified: Generated<0 | 1>
   /** Goes into every pseudonym of this person; without it, none can be led back. */
   attribution_salt: string
 }
@@ -97,6 +101,15 @@ export interface AuditLogRow {
   count: number
 }
 
+interface PasswordRow {
+  user_id: string
+  hash: string
+  /** Rises with every new password, so that it names one. */
+  set_at: number
+  /** Gone with the first sign-in. */
+  one_time: Generated<0 | 1>
+}
+
 interface LinkedAccountRow {
   /** The account's issuer at the provider, and its subject there: what names it (never an e-mail address). */
   issuer: string
@@ -110,12 +123,14 @@ export interface LoginSessionRow {
   /** `ses_…`: the name people and administrators see. The cookie's value is another, and only its hash is kept. */
   id: string
   cookie_hash: string
-  user_id: string
+  /** Null once the person is erased. */
+  user_id: string | null
   provider: LoginProvider
   remembered: 0 | 1
   started_at: number
   last_seen_at: number
   idle_ends_at: number
+  /** Whoever may not end a session itself moves this to now and says why in `end_reason`. */
   absolute_ends_at: number
   fingerprint: string
   device_name: string
@@ -152,17 +167,28 @@ export interface ConsentRow {
   /** JSON list. */
   scopes: string
   flow: ConsentFlow
-  /** The library's grant, as JSON. */
-  payload: string
   granted_at: number
   last_used_at: number | null
   revoked_at: number | null
   revoked_by: 'user' | 'admin' | 'system' | null
 }
 
+/** The tokens that came of one code: revoked together, however many they are by then. */
+export interface TokenFamilyRow {
+  /** The hash of the code. */
+  id: string
+  consent_id: string
+  client_id: string
+  started_at: number
+  /** When its last refresh token ends. */
+  expires_at: number
+  revoked_at: number | null
+}
+
 export interface AccessTokenRow {
   /** `jti`. */
   id: string
+  family_id: string | null
   /** Null for a client that acts for itself. */
   consent_id: string | null
   user_id: string | null
@@ -176,18 +202,21 @@ export interface AccessTokenRow {
   revoked_at: number | null
 }
 
-/** What the library keeps: codes, refresh tokens, device codes, interactions, sessions. Ids are hashed. */
+/** What the library keeps: codes, refresh tokens, device codes, interactions. Ids are hashed, payloads sealed. */
 export interface OauthArtifactRow {
-  kind: string
+  kind: ArtifactKind
   id_hash: string
   payload: string
-  consent_id: string | null
+  family_id: string | null
   /** The refresh token this one came from. */
   predecessor_hash: string | null
   user_code_hash: string | null
-  uid_hash: string | null
-  expires_at: number | null
-  /** Device codes: when a person allowed or denied it. */
+  expires_at: number
+  /** Device codes: when a person allowed or denied it, or it was found to have run out. */
   decided_at: number | null
+  /** Device codes: when the device last asked. */
+  polled_at: number | null
   consumed_at: number | null
+  /** Refresh tokens: when the access token of the same answer was first used. */
+  arrived_at: number | null
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { newId } from '../lib/id.ts'
 import type { RandomSource } from '../lib/random.ts'
 import type { Principal } from '../principal/principal.ts'
-import { workspaceOf } from '../principal/principal.ts'
+import { clientOf, credentialOf, workspaceOf } from '../principal/principal.ts'
 import type { AuditActor, AuditRow, AuditStore } from './audit-store.ts'
 import type { Log } from './log.ts'
 import type { SignalFields } from './signals.ts'
@@ -43,17 +43,17 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
     if (waiting.length < mostWaiting) waiting.push(row)
     else parts.dropped('queue_full', 1)
   }
-  const stranger = ({ reason, surface }: SignalFields<'auth_rejected'>) => {
-    const key = `${reason} ${surface}`
+  const gather = (facts: Pick<AuditRow, 'action' | 'target' | 'reason'>) => {
+    const key = `${facts.action} ${facts.reason} ${facts.target}`
     const known = strangers.get(key)
-    const row = known ?? {
-      ...blank(parts.clock, nextId),
-      action: 'request.refused',
-      target: surface,
-      outcome: 'refused',
-      reason,
-    }
+    const row = known ?? { ...blank(parts.clock, nextId), ...facts, outcome: 'refused' }
     strangers.set(key, { ...row, count: (known?.count ?? 0) + 1 })
+  }
+  const stranger = ({ reason, surface }: SignalFields<'auth_rejected'>) =>
+    gather({ action: 'request.refused', target: surface, reason })
+  // Not by the account: what is typed there may be anything, a password included.
+  const login = ({ provider, outcome }: SignalFields<'login'>) => {
+    if (outcome === 'failure') gather({ action: 'login.failed', target: provider, reason: null })
   }
   const call = (fields: SignalFields<'operation_ended'>) => {
     const { error_type: error, principal, target, mcp_method: method, upstream } = fields
@@ -76,6 +76,7 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
       if (calls === 'off') return
       if (signal === 'operation_ended') call(fields as SignalFields<'operation_ended'>)
       else if (signal === 'auth_rejected') stranger(fields as SignalFields<'auth_rejected'>)
+      else if (signal === 'login') login(fields as SignalFields<'login'>)
     },
     async flush() {
       const rows = [...waiting, ...strangers.values()]
@@ -135,7 +136,7 @@ function actorOf(
     actorKind,
     actorId: principal.kind === 'anonymous' ? null : principal.subject,
     workspace: workspaceOf(principal),
-    clientId: principal.kind === 'user' ? (principal.clientId ?? null) : null,
-    credentialId: principal.kind === 'user' ? principal.credentialId : null,
+    clientId: clientOf(principal),
+    credentialId: credentialOf(principal),
   }
 }

@@ -35,7 +35,7 @@ export const auditOutcomes = ['success', 'refused', 'failed'] as const
 export type AuditOutcome = (typeof auditOutcomes)[number]
 
 /** Who acted; `anonymous` for a caller nobody knows. */
-export const auditActors = ['user', 'admin', 'external', 'anonymous', 'system'] as const
+export const auditActors = ['user', 'service', 'admin', 'external', 'anonymous', 'system'] as const
 export type AuditActor = (typeof auditActors)[number]
 
 /** One line of the audit log: the one place with plain identity. `time` is in epoch milliseconds. */

@@ -53,6 +53,7 @@ const sessionBuckets = [1, 10, 60, 300, 1800, 3600, 14_400, 86_400, 604_800]
 const authPairs: readonly (readonly [AuthMethod, AuthOutcome])[] = [
   ['api_key', 'accepted'],
   ['api_key', 'rejected'],
+  ['oauth', 'accepted'],
   ['oauth', 'rejected'],
   ['forwarded_key', 'accepted'],
   ['admin_token', 'accepted'],
@@ -69,11 +70,30 @@ const metricsReasons = [
   'malformed_token',
 ] as const
 
-/** The guard runs on every surface, the credential checks on two. */
+/** What only the authorization server refuses for. */
+const grantReasons = [
+  'replayed_refresh',
+  'redirect_mismatch',
+  'metadata_document_failed',
+  'pkce_failed',
+  'code_replayed',
+  'bad_client_auth',
+  'replayed_assertion',
+  'unknown_resource',
+] as const satisfies readonly RejectionReason[]
+
+/** Why a client may not ask it at all. */
+const clientReasons = ['unknown_client', 'client_pending', 'client_inactive'] as const
+
+const notOnMcp: ReadonlySet<RejectionReason> = new Set([...grantReasons, 'csrf_failed'])
+
+/** The guard runs on every surface, each other check where it belongs. */
 const rejectionPairs: readonly (readonly [RejectionReason, Surface])[] = [
-  ...rejectionReasons.map((reason) => [reason, 'mcp'] as const),
+  ...rejectionReasons.filter((reason) => !notOnMcp.has(reason)).map((reason) => [reason, 'mcp'] as const),
+  ...[...grantReasons, ...clientReasons].map((reason) => [reason, 'oauth'] as const),
+  ['csrf_failed', 'pages'],
   ...metricsReasons.map((reason) => [reason, 'metrics'] as const),
-  ...(['metrics', 'well_known', 'health', 'other'] as const).flatMap((surface) => [
+  ...(['oauth', 'pages', 'metrics', 'well_known', 'health', 'other'] as const).flatMap((surface) => [
     ['host_rejected', surface] as const,
     ['origin_rejected', surface] as const,
   ]),

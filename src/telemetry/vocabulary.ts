@@ -172,6 +172,7 @@ export const faultReasons = [
   'upstream_redirected',
   'upstream_timeout',
   'store_unavailable',
+  'issuer_unavailable',
   'shutting_down',
   'internal',
 ] as const

@@ -10,9 +10,14 @@ export const signIn: Migration = {
       .addColumn('auth_source', 'text', (column) => column.notNull().defaultTo('local'))
       .execute()
     await schema
+      .alterTable('users')
+      .addColumn('email_verified', 'integer', (column) => column.notNull().defaultTo(1))
+      .execute()
+    await schema
       .createIndex('users_active_by_source')
       .on('users')
-      .column('auth_source')
+      // The second for SQLite, which else reads the rows to count them.
+      .columns(['auth_source', 'disabled_at'])
       .where(sql.ref('disabled_at'), 'is', null)
       .execute()
 
@@ -21,6 +26,7 @@ export const signIn: Migration = {
       .addColumn('user_id', 'text', (column) => column.primaryKey().references('users.id'))
       .addColumn('hash', 'text', (column) => column.notNull())
       .addColumn('set_at', 'bigint', (column) => column.notNull())
+      .addColumn('one_time', 'integer', (column) => column.notNull().defaultTo(0))
       .execute()
 
     await schema
@@ -38,7 +44,7 @@ export const signIn: Migration = {
       .createTable('login_sessions')
       .addColumn('id', 'text', (column) => column.primaryKey())
       .addColumn('cookie_hash', 'text', (column) => column.notNull().unique())
-      .addColumn('user_id', 'text', (column) => column.notNull().references('users.id'))
+      .addColumn('user_id', 'text', (column) => column.references('users.id'))
       .addColumn('provider', 'text', (column) => column.notNull())
       .addColumn('remembered', 'integer', (column) => column.notNull())
       .addColumn('started_at', 'bigint', (column) => column.notNull())
@@ -51,6 +57,7 @@ export const signIn: Migration = {
       .addColumn('ended_at', 'bigint')
       .addColumn('end_reason', 'text')
       .execute()
+    await schema.createIndex('login_sessions_by_user').on('login_sessions').column('user_id').execute()
     await schema
       .createIndex('login_sessions_active_by_user')
       .on('login_sessions')
@@ -60,7 +67,7 @@ export const signIn: Migration = {
     await schema
       .createIndex('login_sessions_active_by_idle_end')
       .on('login_sessions')
-      .column('idle_ends_at')
+      .columns(['idle_ends_at', 'ended_at'])
       .where(sql.ref('ended_at'), 'is', null)
       .execute()
     await schema
@@ -107,7 +114,6 @@ export const signIn: Migration = {
       .addColumn('resource', 'text', (column) => column.notNull())
       .addColumn('scopes', 'text', (column) => column.notNull())
       .addColumn('flow', 'text', (column) => column.notNull())
-      .addColumn('payload', 'text', (column) => column.notNull())
       .addColumn('granted_at', 'bigint', (column) => column.notNull())
       .addColumn('last_used_at', 'bigint')
       .addColumn('revoked_at', 'bigint')
@@ -115,6 +121,7 @@ export const signIn: Migration = {
       .execute()
     await schema
       .createIndex('consents_active')
+      .unique()
       .on('consents')
       .columns(['user_id', 'client_id', 'workspace', 'resource'])
       .where(sql.ref('revoked_at'), 'is', null)
@@ -128,8 +135,21 @@ export const signIn: Migration = {
       .execute()
 
     await schema
+      .createTable('token_families')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('consent_id', 'text', (column) => column.notNull())
+      .addColumn('client_id', 'text', (column) => column.notNull())
+      .addColumn('started_at', 'bigint', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .addColumn('revoked_at', 'bigint')
+      .execute()
+    await schema.createIndex('token_families_by_consent').on('token_families').column('consent_id').execute()
+    await schema.createIndex('token_families_by_expiry').on('token_families').column('expires_at').execute()
+
+    await schema
       .createTable('access_tokens')
       .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('family_id', 'text')
       .addColumn('consent_id', 'text')
       .addColumn('user_id', 'text')
       .addColumn('client_id', 'text', (column) => column.notNull())
@@ -141,11 +161,7 @@ export const signIn: Migration = {
       .addColumn('revoked_at', 'bigint')
       .execute()
     await schema.createIndex('access_tokens_by_consent').on('access_tokens').column('consent_id').execute()
-    await schema
-      .createIndex('access_tokens_by_refresh')
-      .on('access_tokens')
-      .column('refresh_token_hash')
-      .execute()
+    await schema.createIndex('access_tokens_by_family').on('access_tokens').column('family_id').execute()
     await schema.createIndex('access_tokens_by_expiry').on('access_tokens').column('expires_at').execute()
 
     await schema
@@ -153,19 +169,15 @@ export const signIn: Migration = {
       .addColumn('kind', 'text', (column) => column.notNull())
       .addColumn('id_hash', 'text', (column) => column.notNull())
       .addColumn('payload', 'text', (column) => column.notNull())
-      .addColumn('consent_id', 'text')
+      .addColumn('family_id', 'text')
       .addColumn('predecessor_hash', 'text')
       .addColumn('user_code_hash', 'text')
-      .addColumn('uid_hash', 'text')
-      .addColumn('expires_at', 'bigint')
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
       .addColumn('decided_at', 'bigint')
+      .addColumn('polled_at', 'bigint')
       .addColumn('consumed_at', 'bigint')
+      .addColumn('arrived_at', 'bigint')
       .addPrimaryKeyConstraint('oauth_artifacts_pkey', ['kind', 'id_hash'])
-      .execute()
-    await schema
-      .createIndex('oauth_artifacts_by_consent')
-      .on('oauth_artifacts')
-      .column('consent_id')
       .execute()
     await schema
       .createIndex('oauth_artifacts_by_predecessor')
@@ -177,11 +189,13 @@ export const signIn: Migration = {
       .on('oauth_artifacts')
       .column('user_code_hash')
       .execute()
-    await schema.createIndex('oauth_artifacts_by_uid').on('oauth_artifacts').column('uid_hash').execute()
+    await schema.createIndex('oauth_artifacts_by_expiry').on('oauth_artifacts').column('expires_at').execute()
     await schema
-      .createIndex('oauth_artifacts_by_expiry')
+      .createIndex('oauth_artifacts_undecided')
       .on('oauth_artifacts')
       .columns(['kind', 'expires_at'])
+      .where(sql.ref('decided_at'), 'is', null)
+      .where('kind', '=', 'DeviceCode')
       .execute()
   },
 }
