@@ -1,7 +1,7 @@
 /** Lets work run a few pieces at a time, in turn by group. */
 export interface FairGate {
-  /** Runs it when its turn comes; `busy` at once when too much waits, of its group or in all. */
-  run<Result>(group: string, work: () => Promise<Result>): Promise<Result | 'busy'>
+  /** Runs it when its turn comes; null at once when too much waits, of its group or in all. */
+  run<Result>(group: string, work: () => Promise<Result>): Promise<Result | null>
 }
 
 export interface FairGateOptions {
@@ -49,7 +49,7 @@ export function createFairGate({ width, mostWaitingInGroup, mostWaiting }: FairG
   return {
     async run(group, work) {
       const entered = enter(group)
-      if (entered === null) return 'busy'
+      if (entered === null) return null
       await entered
       try {
         return await work()

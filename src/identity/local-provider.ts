@@ -22,7 +22,7 @@ export function createLocalProvider(
   const rehash = async ({ userId, hash }: StoredPassword, bytes: Uint8Array, group: string) => {
     if (!hashing.isOutdated(hash)) return
     const stronger = await hashing.hash(bytes, group)
-    if (stronger !== 'busy') await passwords.rehash(userId, hash, stronger)
+    if (stronger !== null) await passwords.rehash(userId, hash, stronger)
   }
 
   return {
@@ -34,7 +34,7 @@ export function createLocalProvider(
       const stored = email === null ? undefined : await passwords.find(email)
       const group = addressGroup(address)
       const right = await hashing.verify(stored?.hash ?? null, bytes, group)
-      if (right === 'busy') return { unavailable: 'too many passwords are being checked' }
+      if (right === null) return { unavailable: 'too many passwords are being checked' }
       if (!right || stored === undefined) return { refused: 'wrong' }
       if (stored.ownerInactive) return { refused: 'inactive' }
       const { userId: subject, email: known, setAt } = stored

@@ -11,11 +11,11 @@ export interface HashingCost {
 
 export const hashingCost: HashingCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
-/** Hashes and checks passwords off the main thread. `group` names the caller whose turn it takes: an address. */
+/** Hashes and checks passwords off the main thread; null while too much waits. `group` names the caller whose turn it takes: an address. */
 export interface PasswordHashing {
-  hash(password: Uint8Array, group: string): Promise<string | 'busy'>
+  hash(password: Uint8Array, group: string): Promise<string | null>
   /** With `null` for a hash it works as long, and says no: an unknown user takes the time of a known one. */
-  verify(stored: string | null, password: Uint8Array, group: string): Promise<boolean | 'busy'>
+  verify(stored: string | null, password: Uint8Array, group: string): Promise<boolean | null>
   /** Whether a hash costs less than one made now. */
   isOutdated(stored: string): boolean
 }

@@ -38,7 +38,7 @@ export async function setPassword(
   const bytes = passwordBytes(password)
   if (problem !== null || bytes === null) return { outcome: 'unfit', problem: problem ?? 'is no text' }
   const hash = await hashing.hash(bytes, userId)
-  if (hash === 'busy') return { outcome: 'busy' }
+  if (hash === null) return { outcome: 'busy' }
   const set = await passwords.set({ userId, hash, at: clock.now(), oneTime, keepSessionId }, actor)
   return { outcome: set ? 'set' : 'user_unknown' }
 }

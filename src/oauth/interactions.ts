@@ -9,6 +9,7 @@ import type { Emit } from '../telemetry/telemetry.ts'
 import { answerPage, redirect } from './answers.ts'
 import { consentRequest, formActionOf } from './consent-request.ts'
 import type { ConsentStore } from './consent-store.ts'
+import { grantConsent } from './grant-consent.ts'
 import type { Interactions, LibraryPages } from './interaction.ts'
 import { cookieOf } from './library-request.ts'
 import { newRequestState, runRequest } from './request-state.ts'
@@ -125,24 +126,23 @@ export function createInteractions(parts: InteractionsDependencies): Interaction
         if (interaction.session?.accountId !== who.userId || resource === undefined) return over(response)
         const scope = interaction.params['scope']
         const granted = isAllowed(who, workspace, resource)
-          ? await parts.consents.grant({
-              id: newId('con', parts.random),
-              userId: who.userId,
-              clientId: clientIdOf(interaction),
-              workspace,
-              resource: resource.resource,
-              scopes: typeof scope === 'string' ? scope.split(' ') : [],
-              flow: interaction.deviceCode === undefined ? 'authorization_code' : 'device_code',
-              at: parts.clock.now(),
-            })
+          ? await grantConsent(
+              {
+                id: newId('con', parts.random),
+                userId: who.userId,
+                clientId: clientIdOf(interaction),
+                workspace,
+                resource: resource.resource,
+                scopes: typeof scope === 'string' ? scope.split(' ') : [],
+                flow: interaction.deviceCode === undefined ? 'authorization_code' : 'device_code',
+                at: parts.clock.now(),
+              },
+              parts,
+            )
           : null
         if (granted === null) {
           const message = 'You are no member of that workspace, or it may not use this server.'
           return showError(response, pages, 403, 'access_denied', message)
-        }
-        if (granted.isNew) {
-          const flow = interaction.deviceCode === undefined ? 'authorization_code' : 'device_code'
-          parts.emit('consent_granted', { flow })
         }
         interaction.result = { ...interaction.lastSubmission, consent: { grantId: granted.id } }
         await goOn(interaction, response)
@@ -161,9 +161,10 @@ export function createInteractions(parts: InteractionsDependencies): Interaction
 const noRequest = {} as IncomingMessage
 
 /** Whether a session from before the request is not enough, and nobody has signed in since. */
-function mustSignInAgain({ prompt, iat }: Interaction, signedIn: SignedIn | null): boolean {
-  const wantsMore = prompt.reasons.some((reason) => reason !== 'no_session')
-  return wantsMore && (signedIn === null || signedIn.session.startedAt < iat * 1000)
+function mustSignInAgain({ prompt, session, iat }: Interaction, signedIn: SignedIn | null): boolean {
+  if (prompt.reasons.every((reason) => reason === 'no_session')) return false
+  if (signedIn === null || signedIn.session.id === session?.uid) return true
+  return signedIn.session.startedAt < iat * 1000
 }
 
 function isAllowed({ memberships }: SignedIn, workspace: string, resource: Resource): boolean {

@@ -1,7 +1,7 @@
 import type { Received } from '../gateway/received.ts'
 import type { Refusal } from '../gateway/refusal.ts'
 import type { ApiKeyStore } from '../identity/api-key-store.ts'
-import { rotateKey } from '../identity/key-lifecycle.ts'
+import { revokeKey, rotateKey } from '../identity/key-lifecycle.ts'
 import type { IssuedKey, KeyLifecycleDependencies } from '../identity/key-lifecycle.ts'
 import { actorOf, done, forOwner, frameFor, onOwnersForm } from './account.ts'
 import type { AccountParts } from './account.ts'
@@ -88,7 +88,7 @@ async function revoke(
   parts: AccountKeysParts,
 ): Promise<Refusal | null> {
   const filter = { userId: visitor.signedIn.userId }
-  const revoked = await parts.apiKeys.revoke(form.text('id'), parts.clock.now(), filter, actorOf(visitor))
+  const revoked = await revokeKey(form.text('id'), filter, actorOf(visitor), parts)
   return revoked ? done(received, parts, path, 'key-revoked') : { refused: 'not_found' }
 }
 

@@ -108,12 +108,7 @@ export function startedFacts(
   publicUrl: URL,
   { host }: Surroundings,
 ): StartedFacts {
-  // A forwarded key is a key too, whoever judges it.
-  const accepted = new Set<string>(
-    upstreams.flatMap((entry): readonly string[] =>
-      entry.identity === 'forward-key' ? ['api_key'] : acceptedKinds(entry),
-    ),
-  )
+  const accepted = acceptedAnywhere(upstreams)
   return {
     configured_auth: configuredAuth(accepted),
     oauth_configured: accepted.has('oauth'),
@@ -125,6 +120,20 @@ export function startedFacts(
     os: operatingSystem(host?.platform ?? ''),
     node_major: nodeMajor(host?.nodeVersion ?? ''),
   }
+}
+
+/** Whether some upstream takes access tokens. */
+export function acceptsOAuth({ upstreams }: Config): boolean {
+  return acceptedAnywhere(upstreams).has('oauth')
+}
+
+/** A forwarded key is a key too, whoever judges it. */
+function acceptedAnywhere(upstreams: Config['upstreams']): ReadonlySet<string> {
+  return new Set(
+    upstreams.flatMap((entry): readonly string[] =>
+      entry.identity === 'forward-key' ? ['api_key'] : acceptedKinds(entry),
+    ),
+  )
 }
 
 function configuredAuth(accepted: ReadonlySet<string>): ConfiguredAuth {

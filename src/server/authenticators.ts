@@ -1,4 +1,3 @@
-import { hkdfSync } from 'node:crypto'
 import type { GlobalSettings } from '../config/options.ts'
 import { createAccessTokenAuthenticator } from '../gateway/access-token-authenticator.ts'
 import { createAdminAuthenticator } from '../gateway/admin-authenticator.ts'
@@ -15,6 +14,7 @@ import { baseOf } from '../tokens/resource.ts'
 import { createAccessTokenVerifier } from '../tokens/verify-access-token.ts'
 import type { AccessTokenKeys } from '../tokens/verify-access-token.ts'
 import { createExternalVerifier } from '../tokens/verify-external-token.ts'
+import { derivedKey } from './derived-key.ts'
 
 export interface AuthenticatorsOptions {
   readonly settings: Pick<GlobalSettings, 'auth.adminOnMcp' | 'auth.adminToken' | 'auth.issuers'>
@@ -52,7 +52,7 @@ export function createAuthenticators(
   const verifyExternal = createExternalVerifier(settings['auth.issuers'], { fetch, clock, emit })
   const { accessTokens, noteTokenUse } = parts
   return [
-    createForwardedKeyAuthenticator({ subjectKey: subjectKeyFrom(secretsKey) }),
+    createForwardedKeyAuthenticator({ subjectKey: derivedKey(secretsKey, 'external subject') }),
     createApiKeyAuthenticator({ issuer }, { apiKeys, clock, emit, noteUse }),
     createAccessTokenAuthenticator(
       { publicUrl, issuer },
@@ -61,9 +61,4 @@ export function createAuthenticators(
     ...(adminToken === null ? [] : [createAdminAuthenticator({ issuer, adminToken })]),
     createExternalIssuerAuthenticator(verifyExternal),
   ]
-}
-
-/** The key of the hash that stands for callers known by another's key: apart from every other key. */
-function subjectKeyFrom(secretsKey: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secretsKey, '', 'sallyport external subject v1', 32))
 }

@@ -5,10 +5,13 @@ import { McpSessions } from '../gateway/mcp-session.ts'
 import { FirstSeen } from '../gateway/first-seen.ts'
 import { createObserveAuthentication } from '../gateway/observe-authentication.ts'
 import { reclaimIdleSessions } from '../gateway/reclaim-session.ts'
+import { tellExpiredKeys } from '../identity/expired-keys.ts'
 import { systemFetch } from '../lib/fetch.ts'
 import { requestIds } from '../lib/request-id.ts'
 import { createSealedBox } from '../lib/sealed-box.ts'
 import { LocalLimiter } from '../limits/local-limiter.ts'
+import { publicInternet } from '../oauth/guarded-fetch.ts'
+import { resourcesOfUpstreams } from '../oauth/resources.ts'
 import type { Analytics } from '../telemetry/analytics.ts'
 import { createMetricSink } from '../telemetry/metric-sink.ts'
 import type { MetricPush } from '../telemetry/metric-push.ts'
@@ -21,10 +24,14 @@ import { AccessTokenSigning } from '../tokens/access-token-signing.ts'
 import { baseOf } from '../tokens/resource.ts'
 import { openSigningKeys } from '../tokens/signing-keys.ts'
 import { attributionOf } from './analytics-of.ts'
+import { createArrivals } from './arrivals.ts'
 import { createAuthenticators } from './authenticators.ts'
+import { authorizationServerOf } from './authorization-server-of.ts'
 import { stateConnections } from './connection-gauge.ts'
 import { createConnections } from './connections.ts'
-import { createGaugeRefresh, forgetOldRows, startJob } from './jobs.ts'
+import { derivedKey } from './derived-key.ts'
+import { createGaugeRefresh } from './gauges.ts'
+import { forgetOldRows, startJob } from './jobs.ts'
 import type { Listener } from './listener.ts'
 import { buildLiveGateway } from './live-gateway.ts'
 import type { OpenedStore } from './opened-store.ts'
@@ -32,6 +39,7 @@ import { metricPushOf } from './metric-push-of.ts'
 import type { Placement } from './placement.ts'
 import { takeOver } from './reload.ts'
 import type { RouteTable } from './route-table.ts'
+import { signInOf } from './sign-in-of.ts'
 import { createStatedMetrics, stateAnalytics, stateProcess } from './stated-metrics.ts'
 import type { Surroundings } from './surroundings.ts'
 import { tracesOf } from './traces-of.ts'
@@ -59,7 +67,7 @@ export async function compose(
   first: Config,
   placement: Placement,
   { store, secretsKey }: OpenedStore,
-  { clock, random, log, version }: Surroundings,
+  { clock, random, log, version, reach = publicInternet }: Surroundings,
   analytics: Analytics | null = null,
 ): Promise<Composed> {
   const { settings } = first
@@ -106,6 +114,18 @@ export async function compose(
   })
   const seen = createUsageWriter(1000, { write: (times) => store.mcpSessions.recordSeen(times), emit, log })
   const sessions = new McpSessions({ store: store.mcpSessions, box, clock, emit, names, noteSeen: seen.note })
+  const limiter = new LocalLimiter({ clock })
+  const { publicUrl } = placement
+  const arrivals = createArrivals(settings, { limiter, emit })
+  const signingIn = signInOf(
+    { settings, publicUrl, secretsKey },
+    { store, limiter, box, clock, random, fetch: systemFetch, emit },
+  )
+  const resources = { list: () => resourcesOfUpstreams(publicUrl, live.upstreams) }
+  const authorizing = authorizationServerOf(
+    { settings, publicUrl, secretsKey, reach },
+    { store, sessions: signingIn.sessions, signing, resources, arrivals, box, clock, random, emit, log },
+  )
   const streams = createOpenStreams(settings['streams.keepAliveSeconds'])
   const load = { running: 0 }
   let closing = false
@@ -113,10 +133,23 @@ export async function compose(
   const lasting = {
     placement,
     names,
-    limiter: new LocalLimiter({ clock }),
+    limiter,
+    browser: {
+      publicUrl,
+      formKey: derivedKey(secretsKey, 'page form'),
+      signingIn,
+      authorizing,
+      arrivals,
+      apiKeys: store.apiKeys,
+      limiter,
+      clock,
+      random,
+      log,
+      names,
+    },
     gateway: {
       authenticators: createAuthenticators(
-        { settings, publicUrl: placement.publicUrl, secretsKey },
+        { settings, publicUrl, secretsKey },
         {
           apiKeys: store.apiKeys,
           accessTokens: store.accessTokens,
@@ -168,6 +201,15 @@ export async function compose(
   const retentionMs = settings['telemetry.audit.retentionDays'] * 86_400_000
   const jobs = [
     startJob('session-sweep', Math.min(60_000, idleMs / 4), sweep, log),
+    startJob(
+      'key-expiry',
+      60_000,
+      async () => void (await tellExpiredKeys({ apiKeys: store.apiKeys, clock, emit })),
+      log,
+    ),
+    startJob('login-session-sweep', 60_000, async () => void (await signingIn.sessions.sweep()), log),
+    startJob('oauth-sweep', 60_000, async () => void (await authorizing.server.sweep()), log),
+    startJob('client-sweep', 3_600_000, () => authorizing.sweepClients(), log),
     startJob('signing-keys', 60_000, () => signing.refresh(), log),
     startJob('audit-flush', 1000, () => audit.flush(), log),
     startJob('audit-retention', 3_600_000, () => forgetOldRows(store.audit, clock.now() - retentionMs), log),
@@ -214,7 +256,8 @@ export async function compose(
     async close() {
       closing = true
       await Promise.all([...jobs.map((job) => job.close()), push?.close()])
-      await Promise.all([keyUse.close(), tokenUse.close(), seen.close(), audit.flush(), traces?.close()])
+      await Promise.all([keyUse.close(), tokenUse.close(), seen.close(), authorizing.close()])
+      await Promise.all([audit.flush(), traces?.close()])
       await connections.destroyAll()
       await store.close()
     },

@@ -7,10 +7,13 @@ import type { GatewayParts } from '../gateway/handle-request.ts'
 import type { Limits } from '../gateway/limit.ts'
 import type { ReachableUpstream } from '../gateway/reclaim-session.ts'
 import type { Limiter } from '../limits/limiter.ts'
+import { createRefusalPages } from '../pages/refusal-page.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
 import { connectUpstream } from '../upstreams/connection.ts'
 import type { UpstreamConnection } from '../upstreams/connection.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
+import { browserRoutes } from './browser-routes.ts'
+import type { BrowserParts } from './browser-routes.ts'
 import { createListener } from './listener.ts'
 import type { Listener, ListenerDependencies } from './listener.ts'
 import type { Placement } from './placement.ts'
@@ -25,6 +28,7 @@ export interface LastingParts {
   readonly placement: Placement
   readonly names: NameRegistry
   readonly limiter: Limiter
+  readonly browser: BrowserParts
   readonly gateway: Omit<GatewayParts, 'connections' | 'limits' | 'maxBodyBytes'>
   readonly routes: Pick<RoutesParts, 'metrics' | 'publishedKeys' | 'ping' | 'isClosing'>
   readonly listener: Pick<
@@ -37,6 +41,7 @@ export interface LastingParts {
 export interface LiveGateway {
   readonly listener: Listener
   readonly routes: RouteTable
+  readonly upstreams: readonly Upstream[]
   readonly connections: ReadonlyMap<string, ReachableUpstream>
 }
 
@@ -65,7 +70,7 @@ export function buildLiveGateway(
     limits: limitsOf(settings, lasting.limiter),
     maxBodyBytes: settings['requests.maxBodyBytes'],
   }
-  const routes = buildRoutes({
+  const own = buildRoutes({
     ...lasting.routes,
     upstreams,
     gateway,
@@ -75,6 +80,7 @@ export function buildLiveGateway(
     metricsToken: settings['telemetry.metrics.token'],
     localOnly: placement.loopback && isLoopbackHost(placement.publicUrl.hostname),
   })
+  const routes = new Map([...own, ...browserRoutes(settings, upstreams, lasting.browser)])
   const listener = createListener({
     ...lasting.listener,
     names,
@@ -90,8 +96,9 @@ export function buildLiveGateway(
     routes,
     unknownPath: createUnknownPath(basePathOf(placement.publicUrl)),
     unknownRoute: names.register('route', 'unknown'),
+    refusalPage: createRefusalPages(placement.publicUrl),
   })
-  return { listener, routes, connections: reachable }
+  return { listener, routes, upstreams, connections: reachable }
 }
 
 function connectionTo(upstream: Upstream, before: LiveGateway | null): UpstreamConnection {

@@ -58,6 +58,8 @@ interface ApiKeyRow {
   last_used_at: number | null
   revoked_at: number | null
   replaced_by: string | null
+  /** When a server said that it has expired: once, whichever says it. */
+  expiry_told_at: Generated<number | null>
 }
 
 interface SigningKeyRow {

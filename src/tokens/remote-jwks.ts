@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors } from 'jose'
-import type { CryptoKey, JSONWebKeySet, JWSHeaderParameters } from 'jose'
+import type { CryptoKey, JWK, JWSHeaderParameters } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import type { Fetch } from '../lib/fetch.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
@@ -47,7 +47,8 @@ export function createRemoteJwks(uri: string, { fetch, clock, emit }: RemoteJwks
   const ask = async () => {
     const at = clock.monotonic()
     try {
-      fetched = { select: createLocalJWKSet(await fetchKeys(uri, fetch)), at }
+      const { keys } = await fetchKeySet(uri, fetch)
+      fetched = { select: createLocalJWKSet({ keys: [...keys] }), at }
       asked = { at, failure: null }
     } catch (error) {
       emit('cache_used', { cache: 'jwks', outcome: 'error' })
@@ -105,11 +106,21 @@ async function select(
   }
 }
 
-async function fetchKeys(uri: string, fetch: Fetch): Promise<JSONWebKeySet> {
+/** A key set as it was published. */
+export interface KeySet {
+  readonly keys: readonly JWK[]
+  /** What the server's clock said, in epoch milliseconds; null when it did not. */
+  readonly date: number | null
+}
+
+/** Fetches a key set, within bounds of time and size. Rejects with the reason when there is none to be had. */
+export async function fetchKeySet(uri: string, fetch: Fetch): Promise<KeySet> {
   const response = await fetch(uri, {
     headers: { accept: 'application/json, application/jwk-set+json' },
     redirect: 'error',
     signal: AbortSignal.timeout(timeoutMs),
+  }).catch((error: unknown) => {
+    throw new Error(reasonOf(error), { cause: error })
   })
   if (response.status !== 200) {
     await response.body?.cancel()
@@ -122,7 +133,15 @@ async function fetchKeys(uri: string, fetch: Fetch): Promise<JSONWebKeySet> {
   const usable = (keys as unknown[]).filter(
     (key) => key !== null && typeof key === 'object' && 'kty' in key && key.kty !== 'oct',
   )
-  return { keys: usable as JSONWebKeySet['keys'] }
+  const date = Date.parse(response.headers.get('date') ?? '')
+  return { keys: usable as JWK[], date: Number.isNaN(date) ? null : date }
+}
+
+/** `fetch` says only that it failed; why is the cause of its error. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (!(cause instanceof Error)) return 'no answer'
+  return 'code' in cause ? String(cause.code) : cause.message
 }
 
 async function readText(response: Response): Promise<string> {

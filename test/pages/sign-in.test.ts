@@ -1,5 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RedirectProvider } from '../../src/identity/sign-in-provider.ts'
+import { openDatabase } from '../../src/storage/database.ts'
 import { operator } from '../support/gateway.ts'
 import { PageBrowser } from '../support/page-browser.ts'
 import { password, startPages } from '../support/pages-scene.ts'
@@ -183,14 +188,28 @@ describe('a session', () => {
 
 describe('a store that is out', () => {
   it('auth 7: is 503 and no sign-out, on pages and forms', async () => {
-    await browser.signIn(email, password)
-    const page = await browser.get('/login?switch=1')
-    await scene.store.close()
-    const answer = await browser.get('/account')
-    expect(answer.status).toBe(503)
-    expect(answer.headers.get('content-type')).toContain('text/html')
-    expect(answer.headers.getSetCookie()).toEqual([])
-    expect(page.status).toBe(200)
+    const folder = await mkdtemp(join(tmpdir(), 'sallyport-pages-'))
+    const location = `sqlite:${join(folder, 'pages.db')}`
+    const there = await startPages({ location })
+    const database = openDatabase(location)
+    try {
+      await there.addUser('ada')
+      const someone = new PageBrowser(there.url)
+      await someone.signIn(email, password)
+      await sql`alter table login_sessions rename to login_sessions_away`.execute(database.kysely)
+      for (const answer of [await someone.get('/account'), await someone.post('/logout', {})]) {
+        expect(answer.status).toBe(503)
+        expect(answer.headers.get('content-type')).toContain('text/html')
+        expect(answer.text).toContain('We will be back in a moment')
+        expect(answer.headers.getSetCookie()).toEqual([])
+      }
+      await sql`alter table login_sessions_away rename to login_sessions`.execute(database.kysely)
+      expect((await someone.get('/account')).status).toBe(200)
+    } finally {
+      await database.close()
+      await there.close()
+      await rm(folder, { recursive: true })
+    }
   })
 })
 

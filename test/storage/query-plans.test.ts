@@ -74,6 +74,13 @@ const paths: readonly (readonly [string, (store: Store) => Promise<unknown>, Reg
   ['listing pending clients', (store) => store.clients.list({ status: 'pending' }), /clients_by_status/],
   ['counting clients', (store) => store.clients.count(), /clients_by_status/],
   ['ending a client', revokeClient, /consents_by_client/],
+  ['marking expired keys', (store) => store.apiKeys.markExpired(9, 9), /api_keys_expiring/],
+  ['forgetting consents', (store) => store.consents.forgetBefore(1, 9), /consents_by_revocation/],
+  [
+    'counting pending device codes',
+    (store) => store.artifacts.countPendingDeviceCodes(1),
+    /oauth_artifacts_undecided/,
+  ],
   ['forgetting unused clients', (store) => store.clients.forgetUnused(1, 9, 1), /clients_by_status/],
 ]
 
@@ -91,6 +98,12 @@ const sqlitePaths: typeof paths = [
     'counting users by source',
     (store) => store.users.countActiveBySource(),
     /COVERING INDEX users_active_by_source/,
+  ],
+  ['counting consents', (store) => store.consents.countActive(), /COVERING INDEX consents_by_revocation/],
+  [
+    'counting pending device codes without their rows',
+    (store) => store.artifacts.countPendingDeviceCodes(1),
+    /COVERING INDEX oauth_artifacts_undecided/,
   ],
   ['counting users', (store) => store.users.count(), /COVERING INDEX sqlite_autoindex_users_/],
   [
@@ -208,6 +221,7 @@ async function fill({ kysely, kind }: Database): Promise<void> {
       scopes: '[]',
       upstreams: '[]',
       created_at: createdAt,
+      expires_at: n % 20 === 0 ? n : null,
       revoked_at: n % 10 === 0 ? null : 1,
     })),
   )
@@ -301,6 +315,18 @@ async function fill({ kysely, kind }: Database): Promise<void> {
       scopes: '[]',
       flow: 'authorization_code' as const,
       granted_at: 1,
+      revoked_at: n % 2 === 0 ? null : n,
+    })),
+  )
+  await inChunks(
+    kysely,
+    'oauth_artifacts',
+    numbers.map((n) => ({
+      kind: n % 10 === 0 ? ('DeviceCode' as const) : ('RefreshToken' as const),
+      id_hash: `h${n}`,
+      payload: 'x'.padEnd(600),
+      expires_at: n,
+      decided_at: n % 40 === 0 ? null : 1,
     })),
   )
   await sql.raw(kind === 'sqlite' ? 'analyze' : 'vacuum analyze').execute(kysely)

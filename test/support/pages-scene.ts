@@ -51,6 +51,8 @@ export interface PagesSceneOptions {
   /** Path of the public URL, such as `/below`. */
   readonly base?: string
   readonly clock?: StoppedClock
+  /** Where the store is; in memory when absent. */
+  readonly location?: string
 }
 
 /** The pages over HTTP, with everything real behind them but the authorization server. */
@@ -78,7 +80,7 @@ export const sampleUpstreams: readonly ShownUpstream[] = [
 export async function startPages(options: PagesSceneOptions = {}): Promise<PagesScene> {
   const { upstreams = sampleUpstreams, redirectProviders = [], takesPasswords = true, base = '' } = options
   const clock = options.clock ?? stoppedClock()
-  const store = openStore('sqlite::memory:', { clock, random: systemRandom })
+  const store = openStore(options.location ?? 'sqlite::memory:', { clock, random: systemRandom })
   await store.migrate()
   const server = createServer()
   server.listen(0, '127.0.0.1')

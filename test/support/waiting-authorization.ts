@@ -14,7 +14,7 @@ export interface WaitingAuthorization {
 
 /** Stands for the authorization server where only the pages are looked at: one request, answered once. */
 export function waitingAuthorizations(): {
-  readonly interactions: Interactions
+  readonly interactions: { -readonly [Name in keyof Interactions]: Interactions[Name] }
   add(waiting: Pick<WaitingAuthorization, 'uid' | 'request' | 'redirectUri'>): WaitingAuthorization
 } {
   const waiting = new Map<string, WaitingAuthorization>()

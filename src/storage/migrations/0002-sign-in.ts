@@ -21,6 +21,17 @@ export const signIn: Migration = {
       .where(sql.ref('disabled_at'), 'is', null)
       .execute()
 
+    await schema.alterTable('api_keys').addColumn('expiry_told_at', 'bigint').execute()
+    await schema
+      .createIndex('api_keys_expiring')
+      .on('api_keys')
+      .column('expires_at')
+      .where(sql.ref('expires_at'), 'is not', null)
+      .where(sql.ref('expiry_told_at'), 'is', null)
+      .where(sql.ref('revoked_at'), 'is', null)
+      .where(sql.ref('replaced_by'), 'is', null)
+      .execute()
+
     await schema
       .createTable('passwords')
       .addColumn('user_id', 'text', (column) => column.primaryKey().references('users.id'))
@@ -127,12 +138,8 @@ export const signIn: Migration = {
       .where(sql.ref('revoked_at'), 'is', null)
       .execute()
     await schema.createIndex('consents_by_client').on('consents').column('client_id').execute()
-    await schema
-      .createIndex('consents_revoked')
-      .on('consents')
-      .column('revoked_at')
-      .where(sql.ref('revoked_at'), 'is not', null)
-      .execute()
+    // Whole, for it serves the count of those that hold as well as the search for old ones.
+    await schema.createIndex('consents_by_revocation').on('consents').column('revoked_at').execute()
 
     await schema
       .createTable('token_families')
@@ -193,7 +200,8 @@ export const signIn: Migration = {
     await schema
       .createIndex('oauth_artifacts_undecided')
       .on('oauth_artifacts')
-      .columns(['kind', 'expires_at'])
+      // The third for SQLite, which else reads the rows to count them.
+      .columns(['kind', 'expires_at', 'decided_at'])
       .where(sql.ref('decided_at'), 'is', null)
       .where('kind', '=', 'DeviceCode')
       .execute()
