@@ -144,6 +144,7 @@ export async function compose(
       limiter,
       clock,
       random,
+      emit,
       log,
       names,
     },
