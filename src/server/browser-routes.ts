@@ -4,7 +4,9 @@ import type { Clock } from '../lib/clock.ts'
 import type { RandomSource } from '../lib/random.ts'
 import type { Limiter } from '../limits/limiter.ts'
 import { metadataMethods, metadataPaths, oauthRoutes } from '../oauth/endpoints.ts'
+import { isFromOurPage } from '../pages/own-origin.ts'
 import { createPages } from '../pages/pages.ts'
+import { createSite } from '../pages/site.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
@@ -65,9 +67,20 @@ export function browserRoutes(
     await parts.authorizing.server.handle(request, response, { requestId, fields })
     return null
   }
-  for (const { path, template, methods } of oauthRoutes) {
+  const site = createSite(publicUrl)
+  // The page of the code is ours, though the library answers it: `allowedOrigins` are for MCP and not for its form.
+  const answerDevice: Route['answer'] = async (received) =>
+    received.head.method === 'POST' && !isFromOurPage(received, site)
+      ? { refused: 'csrf_failed', detail: 'sent from another site' }
+      : answer(received)
+  for (const { path, template, methods, endpoint } of oauthRoutes) {
     const isVariable = path.endsWith('/{}')
-    const route = { template: names.register('route', template), surface: 'oauth', methods, answer } as const
+    const route = {
+      template: names.register('route', template),
+      surface: 'oauth',
+      methods,
+      answer: endpoint === 'device' ? answerDevice : answer,
+    } as const
     routes.set(base + path, isVariable ? { ...route, isVariable } : route)
   }
   for (const path of metadataPaths(base)) {

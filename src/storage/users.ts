@@ -119,6 +119,10 @@ export function userStore(
 
     erase(userId, at, actor) {
       return kysely.transaction().execute(async (trx) => {
+        // The lock makes a sign-in, a consent or a new key take turns with this: none is left that refers to nobody.
+        if (kind === 'postgres') {
+          await trx.selectFrom('users').select('id').where('id', '=', userId).forUpdate().execute()
+        }
         await closeSessions(trx, kind, { userId, reason: 'account_inactive', at })
         await unlinkSessions(trx, userId)
         await trx.deleteFrom('passwords').where('user_id', '=', userId).execute()

@@ -32,13 +32,16 @@ describe.skipIf(suite === null || !hasOpenssl)('auth 8, 12: the authorization se
     await upstream.close()
   })
 
-  const ways: readonly (readonly [string, string, (gateway: TestGateway, redirect: string) => Promise<string>])[] =
-    [
-      ['registered itself', '', registerItself],
-      ['was registered by an administrator', '', registerByHand],
-      ['is named by its metadata document', '', (_, redirect) => publish(documents, redirect)],
-      ['registered itself, below a path', '/gate/way', registerItself],
-    ]
+  const ways: readonly (readonly [
+    string,
+    string,
+    (gateway: TestGateway, redirect: string) => Promise<string>,
+  ])[] = [
+    ['registered itself', '', registerItself],
+    ['was registered by an administrator', '', registerByHand],
+    ['is named by its metadata document', '', (_, redirect) => publish(documents, redirect)],
+    ['registered itself, below a path', '/gate/way', registerItself],
+  ]
 
   it.each(ways)('for a client that %s', async (way, path, makeClient) => {
     const port = await freePort()

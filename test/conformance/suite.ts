@@ -138,7 +138,9 @@ async function invoke(
     const findings = new Map<string, Finding>()
     for (const entry of await readdir(folder, { recursive: true })) {
       // `server-NAME-TIME/checks.json`, `authorization-server-NAME-…`, and of the client leg without a prefix.
-      const name = /^(?:(?:authorization-)?server-)?(.+)-\d{4}-\d\d-\d\dT[\d-]+Z\/checks\.json$/.exec(entry)?.[1]
+      const name = /^(?:(?:authorization-)?server-)?(.+)-\d{4}-\d\d-\d\dT[\d-]+Z\/checks\.json$/.exec(
+        entry,
+      )?.[1]
       if (name === undefined) continue
       const checks = checksSchema.parse(JSON.parse(await readFile(join(folder, entry), 'utf8')))
       const of = (status: string) =>

@@ -121,6 +121,27 @@ const deedOfServer = fc.oneof(
 const accessOfServer = access.filter(({ at }) => at !== 'command line')
 const query = fc.integer({ min: 1, max: 9 })
 
+/** Two that want the same: they end the session of one browser, or decide, use or end one row, at the same moment. */
+const rivals: fc.Arbitrary<Action> = fc
+  .tuple(place, row, fc.boolean())
+  .chain(([browser, place, ofSession]) => {
+    const ends: fc.Arbitrary<Deed> = fc.oneof(
+      { weight: 2, arbitrary: fc.record({ type: one('log out'), at, browser: fc.constant(browser) }) },
+      fc.record({ type: one('visit'), at, browser: fc.constant(browser), as: one('another') }),
+      signIn.map((signIn) => ({ ...signIn, browser })),
+      fc.record({ type: one('sweep sessions'), at }),
+    )
+    const changes: fc.Arbitrary<Deed> = fc.oneof(
+      fc.record({ type: one('revoke a consent'), at, consent: fc.constant(place), by: one('user', 'user') }),
+      fc.record({ type: one('decide'), at, code: fc.constant(place), allow: fc.boolean() }),
+      fc.record({ type: one('redeem'), at, code: fc.constant(place) }),
+      fc.record({ type: one('rotate a key', 'revoke a key'), at, key: fc.constant(place) }),
+      fc.record({ type: one('tell expired keys'), at }),
+    )
+    const rival = ofSession ? ends : changes
+    return fc.record({ type: one('race'), one: rival, other: rival })
+  })
+
 /** Everything that may happen next. */
 export const anyAction: fc.Arbitrary<Action> = fc.oneof(
   { weight: 30, arbitrary: deed },
@@ -154,5 +175,6 @@ export const anyAction: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: one('crash after the commit'), during: deedOfServer }) },
   { weight: 3, arbitrary: fc.record({ type: one('race'), one: login, other: login }) },
   { weight: 2, arbitrary: fc.record({ type: one('race'), one: accessOfServer, other: accessOfServer }) },
+  { weight: 5, arbitrary: rivals },
   { weight: 1, arbitrary: fc.record({ type: one('counts fail'), at, query }) },
 )

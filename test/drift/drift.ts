@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { openDatabase } from '../../src/storage/database.ts'
 import { anyAction } from './any-action.ts'
+import { onceDrifted } from './once-drifted.ts'
 import { play } from './play.ts'
 import { clearRows } from './rows.ts'
 import { openWorld } from './world.ts'
@@ -63,6 +64,7 @@ export async function runDrift({
     const { counterexamplePath, counterexample, errorInstance } = await fc.check(property, {
       seed,
       numRuns: sequences,
+      examples: onceDrifted.map((actions) => [[...actions]]),
       ...(path === undefined ? {} : { path }),
     })
     const { steps, unsaid } = sums

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -14,6 +16,7 @@ const checkout = fileURLToPath(new URL('../..', import.meta.url))
 
 describe('the commands of a guide, beside the demo', () => {
   let ends: AsyncDisposableStack
+  let folder: string
   let shell: GuideShell
   let ada: Person
 
@@ -32,7 +35,8 @@ describe('the commands of a guide, beside the demo', () => {
     }
     const { email = '', password = '' } = users[0] ?? {}
     ada = personAt(gateway, email, { password })
-    shell = openGuideShell(line.folder, gateway, { SALLYPORT_STORE: 'sqlite:.sallyport-demo/sallyport.db' })
+    folder = line.folder
+    shell = openGuideShell(folder, gateway, { SALLYPORT_STORE: 'sqlite:.sallyport-demo/sallyport.db' })
   })
   afterEach(() => ends.disposeAsync())
 
@@ -59,18 +63,34 @@ describe('the commands of a guide, beside the demo', () => {
     expect(await paste('DEVICE_CODE=')).toContain('"refresh_token":"')
     expect(await paste('DEVICE_CODE=')).toContain('"error":"invalid_grant"')
 
-    let connecting: Promise<unknown> | null = null
+    const connecting: Promise<unknown>[] = []
     const said = await paste('sign-in.sh', (all) => {
       const code = /enter (\S+)\n/.exec(all)?.[1]
-      if (code !== undefined) connecting ??= ada.connectDevice(code)
+      if (code !== undefined && connecting.length === 0) connecting.push(ada.connectDevice(code))
     })
-    await connecting
+    await Promise.all(connecting)
     expect(said).toMatch(/^Open http:\S+\/device and enter [A-Z]{4}-[A-Z]{4}\nSigned in\.\n$/)
     expect(await paste('initialize')).toContain('"protocolVersion":"2025-11-25"')
     expect(await paste('refresh_token=')).toBe('')
     expect(await paste('initialize')).toContain('"protocolVersion":"2025-11-25"')
     expect(await paste('/oauth/revoke')).toBe('')
     expect(reason(await paste('initialize'))).toBe('revoked_token')
+  })
+
+  it('sign-in: an account with a password, and a new password', async () => {
+    writeFileSync(join(folder, 'password.txt'), 'a stitch in time saves nine\n')
+    expect(await pasting('sign-in')('set-password')).toMatch(
+      /^alan@example.com is in workspace analytical as user \(usr_\w+\)\nalan@example.com has a new password/,
+    )
+  })
+
+  it("connect-clients: what a client reads first, and a client of one's own", async () => {
+    const paste = pasting('connect-clients')
+    const said = await paste('/.well-known/')
+    expect(said).toMatch(/^www-authenticate: Bearer resource_metadata="http:\S+\/mcp"/i)
+    expect(said).toContain('"authorization_servers":["http://')
+    expect(said).toContain('"registration_endpoint":"http://')
+    expect(await paste('clients add')).toMatch(/^client_id: cli_\w+\nclient_secret: \w{43}\n$/)
   })
 
   it('service-to-service: a client, a token, a call, the end of each', async () => {
@@ -85,9 +105,8 @@ describe('the commands of a guide, beside the demo', () => {
     })
 
     const [program = ''] = blocksOf(readGuide('service-to-service'), 'js')
-    const names = ['GATEWAY', 'CLIENT_ID', 'CLIENT_SECRET']
-    const values = await Promise.all(names.map((name) => shell.variable(name)))
-    const env = { ...process.env, ...Object.fromEntries(names.map((name, place) => [name, values[place]])) }
+    const env: Record<string, string> = { PATH: process.env['PATH'] ?? '' }
+    for (const name of ['GATEWAY', 'CLIENT_ID', 'CLIENT_SECRET']) env[name] = await shell.variable(name)
     const args = ['--input-type=module', '--eval', program]
     const { stdout, stderr } = await run(process.execPath, args, { cwd: checkout, env })
     expect(stdout).toContain("'whoami'")
@@ -104,17 +123,29 @@ describe('the commands of a guide, beside the demo', () => {
 })
 
 describe('a configuration that a guide prints', () => {
-  const printed = ['running', 'sign-in', 'connect-clients'].flatMap((guide) =>
+  const printed = ['running', 'sign-in'].flatMap((guide) =>
     blocksOf(readGuide(guide), 'yaml').map((source, place) => ({ guide, place, source })),
+  )
+  // The guide keeps secrets out of the file.
+  const secrets = [
+    'GITHUB_CLIENT',
+    'GITEA_CLIENT',
+    'GITLAB_CLIENT',
+    'MICROSOFT_CLIENT',
+    'OIDC_CLIENT',
+    'HTTP_API',
+  ]
+  const environment = Object.fromEntries(
+    secrets.map((owner) => [`SALLYPORT_AUTH_${owner}_SECRET_FILE`, '/run/secrets/one']),
   )
 
   it.each(printed)('$guide, $place: can be used', ({ source }) => {
     const loaded = loadConfig({
       flags: new Map(),
       upstreamFlags: [],
-      environment: {},
+      environment,
       file: { name: 'sallyport.yaml', source },
-      readSecretFile: () => '',
+      readSecretFile: () => 'only-for-tests-and-long-enough-for-it',
     })
     expect('problems' in loaded ? loaded.problems : []).toEqual([])
   })

@@ -3,7 +3,7 @@ import { openRawConnection, rawRequest } from '../support/raw-http.ts'
 import type { RecordedCall } from '../support/recording-upstream.ts'
 import type { Field } from './credentials.ts'
 import { expectedOf, oauthHint, refusalRules, unservedPaths } from './rules.ts'
-import type { Cell, Expected } from './rules.ts'
+import type { Cell, Expected, Stay } from './rules.ts'
 import type { World } from './world.ts'
 
 /** One cell that was tried: what came, as bytes that are alike for alike answers. */
@@ -41,11 +41,15 @@ export class CellJudge {
     if (this.#requestIds.has(requestId)) wrong.push('X-Request-Id was used before')
     this.#requestIds.add(requestId)
     const said = `${answer.head}\r\n\r\n${answer.body}`
-    for (const datum of this.#world.private) if (said.includes(datum)) wrong.push(`it contains ${datum}`)
+    // A page shows its owner what is theirs.
+    const isTheirs = 'stays' in expected && cell.credential.signedIn === true
+    for (const datum of isTheirs ? this.#world.foreign : this.#world.private)
+      if (said.includes(datum)) wrong.push(`it contains ${datum}`)
 
     const calls = this.#callsOf(mark)
     same('upstream calls', calls.length, 'forwarded' in expected ? 1 : 0)
     if ('refused' in expected) this.#judgeRefusal(cell, answer, expected, same)
+    else if ('stays' in expected) this.#judgeStay(answer, expected.stays, same)
     else if ('answered' in expected) {
       same('status', answer.status, 200)
       same('Content-Type', answer.headers.get('content-type'), expected.answered)
@@ -62,13 +66,24 @@ export class CellJudge {
         same('credential', calls[0]?.call.headers.authorization, forwards && `Bearer ${forwards}`)
       same('session', calls[0]?.call.headers['mcp-session-id'], this.#sessionOf(cell))
     }
-    if (!('refused' in expected)) same('WWW-Authenticate', answer.headers.get('www-authenticate'), undefined)
+    if (!('refused' in expected || 'stays' in expected))
+      same('WWW-Authenticate', answer.headers.get('www-authenticate'), undefined)
     this.tried.push({ expected, method: cell.method, bytes: comparable(said, requestId) })
     return wrong
   }
 
   close(): void {
     this.#connection?.destroy()
+  }
+
+  #judgeStay(
+    { status, headers }: RawAnswer,
+    stays: Stay,
+    same: (what: string, got: unknown, wanted: unknown) => void,
+  ): void {
+    const location = headers.get('location')?.replace(/^https?:\/\/[^/]+/, '')
+    same('status', status, typeof stays === 'string' ? 303 : stays)
+    same('Location', location, typeof stays === 'string' ? stays : undefined)
   }
 
   #judgeRefusal(
@@ -81,7 +96,12 @@ export class CellJudge {
     if (rule === undefined) throw new Error(`${refused} has no rule in test/isolation/rules.ts`)
     const { status, headers, body } = answer
     same('status', status, rule.status)
-    same('Content-Type', headers.get('content-type'), 'application/json')
+    const isPage = cell.isPage
+    same(
+      'Content-Type',
+      headers.get('content-type'),
+      isPage ? 'text/html; charset=utf-8' : 'application/json',
+    )
     same('Cache-Control', headers.get('cache-control'), 'no-store')
     same('Allow', headers.get('allow'), allow?.join(', '))
     same('Retry-After', headers.get('retry-after'), undefined)
@@ -95,7 +115,7 @@ export class CellJudge {
       const plain = challenge?.slice(0, challenge.length - hint.length).replace(/,$/, '') ?? ''
       same(`WWW-Authenticate ${challenge}`, rule.challenge.test(plain), true)
     }
-    if (cell.method === 'HEAD') return
+    if (cell.method === 'HEAD' || isPage) return
     const requestId = headers.get('x-request-id')
     const parsed = JSON.parse(body) as { error: { message: string } }
     const { message } = parsed.error

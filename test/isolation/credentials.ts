@@ -74,6 +74,34 @@ const callers = {
   },
   // Another owner than with a key: MCP sessions belong to the client too.
   aliceByClient: { ...alice, workspace: east, owner: 'alice in east, by her editor', may: everywhere },
+  aliceByTerminal: { ...alice, workspace: east, owner: 'alice in east, by her terminal', may: everywhere },
+  aliceInWestByClient: {
+    ...alice,
+    workspace: west,
+    owner: 'alice in west, by her editor',
+    may: { ...everywhere, vault: 'allowed' },
+  },
+  bobByClient: {
+    sub: ({ people }: World) => people.bob.id,
+    scope: 'code:read',
+    workspace: east,
+    owner: 'bob in east, by his editor',
+    may: everywhere,
+  },
+  external: {
+    sub: () => 'erin',
+    scope: 'code:read',
+    workspace: east,
+    owner: 'erin of another issuer',
+    may: everywhere,
+  },
+  robotInWest: {
+    sub: () => 'svc_western',
+    scope: 'code:read',
+    workspace: west,
+    owner: 'robot in west',
+    may: { ...everywhere, vault: 'allowed' },
+  },
   narrowByClient: {
     ...alice,
     workspace: east,
@@ -104,7 +132,12 @@ export interface CredentialRule {
   /** False when there is no token in it that could be judged. */
   readonly readable?: false
   readonly caller?: Caller
+  /** Whether a browser with it is signed in, on pages and nowhere else. */
+  readonly signedIn?: true
+  /** An access token that is good: it says who it is for, and not for `openid`. */
+  readonly live?: boolean
   /** Where it is something else than it is in general. */
+  readonly refusedAt?: Partial<Record<UpstreamName, string>>
   readonly callerAt?: Partial<Record<UpstreamName, Caller>>
 }
 
@@ -119,6 +152,59 @@ const key = (name: KeyName) => authorization(({ keys }) => `Bearer ${keys[name].
 function forged(id: string): string {
   const body = `sp_${id}_${'A'.repeat(43)}`
   return `Bearer ${body}${uint32ToBase62(crc32(body))}`
+}
+
+/** A token for `code`: good there, and another server's elsewhere. */
+const atCode = (name: keyof World['tokens'], caller: Caller): CredentialRule => ({
+  fields: token(name),
+  refused: 'wrong_audience',
+  live: true,
+  callerAt: { code: caller },
+})
+/** One that is no more, which is only looked up where it is for. */
+const ended = (name: keyof World['tokens'], reason: string): CredentialRule => ({
+  fields: token(name),
+  refused: 'wrong_audience',
+  refusedAt: { code: reason },
+})
+const bad = (name: keyof World['tokens'], refused: string): CredentialRule => ({
+  fields: token(name),
+  refused,
+})
+
+const tokenRules: Readonly<Record<string, CredentialRule>> = {
+  'an access token for one resource': atCode('alice', callers.aliceByClient),
+  'T3: an access token after a refresh': atCode('refreshed', callers.aliceByClient),
+  'an access token of the same user by another client': atCode('byTerminal', callers.aliceByTerminal),
+  'an access token of the same user in another workspace': atCode('inWest', callers.aliceInWestByClient),
+  'an access token of another user': atCode('bob', callers.bobByClient),
+  'an access token without the scope': atCode('narrow', callers.narrowByClient),
+  'an access token for another resource': {
+    fields: token('wiki'),
+    refused: 'wrong_audience',
+    live: true,
+    callerAt: { wiki: callers.aliceByClient },
+  },
+  'an access token of a client that acts for itself': { ...atCode('robot', callers.robot), live: false },
+  'an access token of a client that acts for itself in another workspace': {
+    ...atCode('robotInWest', callers.robotInWest),
+    live: false,
+  },
+  'an expired access token': bad('expired', 'expired'),
+  'an access token of tomorrow': bad('early', 'not_yet_valid'),
+  'an access token with a wrong signature': bad('forged', 'bad_signature'),
+  'an ID token': bad('identity', 'malformed_token'),
+  'a revoked access token': ended('revoked', 'revoked_token'),
+  'an access token whose consent is revoked': ended('consentRevoked', 'revoked_token'),
+  'an access token that was never issued': ended('unwritten', 'revoked_token'),
+  'an access token of a disabled user': ended('disabled', 'account_inactive'),
+  'an access token of somebody who left the workspace': ended('removed', 'account_inactive'),
+  'an access token of a pending client': ended('pendingClient', 'client_pending'),
+  'an access token of a client that is switched off': ended('endedClient', 'client_inactive'),
+  'an access token of a client that is gone': ended('removedClient', 'unknown_client'),
+  'a token of a trusted issuer': { fields: token('external'), caller: callers.external },
+  'a token of a trusted issuer for somebody else': bad('externalForOthers', 'wrong_audience'),
+  'a token of an unknown issuer': bad('nobodys', 'unknown_issuer'),
 }
 
 /** The table of credentials. `adminOnMcp` is what the operator has set. */
@@ -201,22 +287,31 @@ export function credentialRules(adminOnMcp: boolean): Readonly<Record<string, Cr
     'a key of another user in another workspace': { fields: key('dora'), caller: callers.dora },
     'a key limited to one upstream': { fields: key('limited'), caller: callers.limited },
     'a key without the scope': { fields: key('narrow'), caller: callers.narrow },
-    'an access token for one resource': {
-      fields: token('alice'),
-      refused: 'wrong_audience',
-      callerAt: { code: callers.aliceByClient },
+    ...tokenRules,
+    'a session cookie': {
+      fields: ({ cookie }) => [['Cookie', cookie]],
+      refused: 'missing_credential',
+      readable: false,
+      signedIn: true,
+      callerAt: { open: callers.nobody },
     },
-    'an access token without the scope': {
-      fields: token('narrow'),
-      refused: 'wrong_audience',
-      callerAt: { code: callers.narrowByClient },
+    'a session cookie beside a key of another user': {
+      fields: (world) => [...key('bob')(world), ['Cookie', world.cookie]],
+      signedIn: true,
+      caller: callers.bob,
     },
-    'an access token of a client that acts for itself': {
-      fields: token('robot'),
-      refused: 'wrong_audience',
-      callerAt: { code: callers.robot },
+    'a session cookie as a token': {
+      fields: authorization(({ cookie }) => `Bearer ${cookie.slice('sallyport='.length)}`),
+      refused: 'malformed_token',
     },
-    'an expired access token': { fields: token('expired'), refused: 'expired' },
+    'an access token and a key as cookies': {
+      fields: ({ tokens, keys }) => [
+        ['Cookie', `sallyport=${tokens.alice}; sallyport_session=${keys.alice.key}`],
+      ],
+      refused: 'missing_credential',
+      readable: false,
+      callerAt: { open: callers.nobody },
+    },
     'the admin token': {
       fields: authorization(`Bearer ${adminToken}`),
       ...(adminOnMcp ? { caller: callers.admin } : { refused: 'malformed_token' }),

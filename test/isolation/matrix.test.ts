@@ -28,7 +28,7 @@ describe.each([
   it('has a rule for each route, with the methods the route has', () => {
     for (const [path, { template, methods }] of world.routes)
       expect({ path, methods }).toStrictEqual({ path, methods: routeRule(template).methods })
-    expect(world.routes.size).toBe(17)
+    expect(world.routes.size).toBe(46)
   })
 
   it.each(Object.keys(credentials))(
@@ -76,15 +76,22 @@ it('fails for a route that has no rule', () => {
 function* cellsOf(world: World, adminOnMcp: boolean, name: string): Generator<Cell> {
   const credential = credentialRules(adminOnMcp)[name]
   if (credential === undefined) throw new Error(`there is no credential ${name}`)
-  const served = [...world.routes].map(([path, { template }]) => ({ path, template: String(template) }))
-  const unserved = Object.keys(unservedPaths).map((path) => ({ path, template: null }))
-  for (const { path, template } of [...served, ...unserved]) {
+  const served = [...world.routes].map(([path, { template, surface }]) => ({
+    path: path.replace('{}', 'nobodys'),
+    template: String(template),
+    surface,
+  }))
+  const unserved = Object.keys(unservedPaths).map((path) => ({ path, template: null, surface: 'other' }))
+  for (const { path, template, surface } of [...served, ...unserved]) {
+    const isPage = surface === 'pages'
     const upstream = upstreamAt(path, template)
     for (const session of sessionKinds) {
       const known = world.sessions.get(upstream ?? 'code')
       if (session !== 'none' && known?.[session] === undefined) continue
+      // Sessions of MCP mean nothing there: two of them show it.
+      if ((isPage || surface === 'oauth') && session !== 'none' && session !== 'mine') continue
       for (const method of methods)
-        yield { path, template, upstream, method, credential, session, metricsToken: !adminOnMcp }
+        yield { path, template, upstream, method, isPage, credential, session, metricsToken: !adminOnMcp }
     }
   }
 }

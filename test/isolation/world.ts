@@ -5,11 +5,12 @@ import type { RouteTable } from '../../src/server/route-table.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { operator, startGateway } from '../support/gateway.ts'
 import type { TestGateway } from '../support/gateway.ts'
-import { issueTokensFor } from '../support/issued-tokens.ts'
+import { startJwksIssuer } from '../support/jwks-issuer.ts'
 import { rawRequest, sendRaw } from '../support/raw-http.ts'
 import { startRecordingUpstream } from '../support/recording-upstream.ts'
 import type { RecordedCall, RecordingUpstream } from '../support/recording-upstream.ts'
 import { routesOf } from './routes-of.ts'
+import { makeTokens, signInAt } from './tokens.ts'
 
 export const east = 'eastern-tenant'
 export const west = 'western-tenant'
@@ -28,6 +29,7 @@ export const sessionKinds = [
   'ended',
   'never existed',
   'mine elsewhere',
+  'mine by another client',
   'too long',
   'nobody',
 ] as const
@@ -40,13 +42,17 @@ export interface World {
   readonly gateway: TestGateway
   readonly upstreams: ReadonlyMap<UpstreamName, RecordingUpstream>
   readonly routes: RouteTable
-  readonly people: { readonly alice: User; readonly bob: User; readonly dora: User }
+  readonly people: Awaited<ReturnType<typeof makeKeys>>['people']
   readonly keys: Awaited<ReturnType<typeof makeKeys>>['keys']
   /** Access tokens for the resource of `code`. */
   readonly tokens: Awaited<ReturnType<typeof makeTokens>>
+  /** `name=value` of Alice's login session. */
+  readonly cookie: string
   readonly sessions: ReadonlyMap<UpstreamName, Partial<Record<SessionKind, string>>>
   /** Everything no answer may contain: ids, addresses, sessions, keys, workspaces, upstream URLs, secrets. */
   readonly private: readonly string[]
+  /** The same without what is Alice's own. */
+  readonly foreign: readonly string[]
   close(): Promise<void>
 }
 
@@ -60,6 +66,7 @@ export async function createWorld(adminOnMcp: boolean): Promise<World> {
     upstreams.set(name, await startRecordingUpstream({ respond, assertion }))
   }
   const url = (name: UpstreamName) => upstreams.get(name)?.url ?? ''
+  const issuer = await startJwksIssuer()
   const options = {
     upstreams: [
       { name: 'code', url: url('code'), default: true, scopes: ['code:read'] },
@@ -69,20 +76,42 @@ export async function createWorld(adminOnMcp: boolean): Promise<World> {
       { name: 'keys', url: url('keys'), identity: 'forward-key', keyPrefix: 'ci_' },
     ],
     settings: {
-      auth: { adminToken, adminOnMcp },
+      auth: {
+        adminToken,
+        adminOnMcp,
+        issuers: [{ issuer: issuer.issuer, jwksUri: issuer.jwksUri, audience: 'mcp', workspace: east }],
+      },
       // Every cell comes from one address, and most are refused.
-      limits: { failuresPerMinute: 1_000_000 },
+      limits: { failuresPerMinute: 1_000_000, oauthPerMinute: 1_000_000, registrationsPerHour: 100_000 },
       telemetry: { metrics: adminOnMcp ? {} : { token: metricsToken } },
     },
   }
   const gateway = await startGateway(options)
   for (const upstream of upstreams.values()) upstream.trust(gateway.url)
   const { keys, people } = await makeKeys(gateway)
-  const tokens = await makeTokens(gateway, people.alice)
-  const sessions = await openSessions(gateway, keys)
+  const tokens = await makeTokens(gateway, people, issuer, [east, west])
+  const cookie = await signInAt(gateway, people.alice)
+  const sessions = await openSessions(gateway, keys, tokens)
   for (const upstream of upstreams.values()) upstream.calls.length = 0
   deletes = 405
   const users = await gateway.store.users.list()
+  const secrets = [
+    ...users.flatMap(({ user }) => [user.id, user.email]),
+    ...Object.values(keys).flatMap(({ id, key }) => [id, key, key.slice(16)]),
+    ...Object.values(tokens),
+    cookie,
+    ...[...sessions.values()].flatMap((some) => Object.values(some)),
+    ...[...upstreams.values()].flatMap((upstream) => [upstream.url, new URL(upstream.url).host]),
+    east,
+    west,
+    adminToken,
+    metricsToken,
+    'notes:read',
+    ...externalKeys,
+  ]
+  const { alice, aliceInWest, limited, narrow, expired, revoked } = keys
+  const ids = [alice, aliceInWest, limited, narrow, expired, revoked].map(({ id }) => id)
+  const hers = new Set([people.alice.email, east, west, 'notes:read', ...ids])
   return {
     gateway,
     upstreams,
@@ -90,22 +119,13 @@ export async function createWorld(adminOnMcp: boolean): Promise<World> {
     people,
     keys,
     tokens,
+    cookie,
     sessions,
-    private: [
-      ...users.flatMap(({ user }) => [user.id, user.email]),
-      ...Object.values(keys).flatMap(({ id, key }) => [id, key, key.slice(16)]),
-      ...Object.values(tokens),
-      ...[...sessions.values()].flatMap((some) => Object.values(some)),
-      ...[...upstreams.values()].flatMap((upstream) => [upstream.url, new URL(upstream.url).host]),
-      east,
-      west,
-      adminToken,
-      metricsToken,
-      'notes:read',
-      ...externalKeys,
-    ],
+    private: secrets,
+    foreign: secrets.filter((datum) => !hers.has(datum)),
     async close() {
       await gateway.close()
+      await issuer.close()
       await Promise.all([...upstreams.values()].map((upstream) => upstream.close()))
     },
   }
@@ -137,22 +157,14 @@ async function makeKeys(gateway: TestGateway) {
   const database = openDatabase(gateway.location)
   await database.kysely.deleteFrom('memberships').where('user_id', '=', mallory.id).execute()
   await database.close()
-  return { keys, people: { alice, bob, dora } }
+  return { keys, people: { alice, bob, dora, eve, mallory } }
 }
 
-async function makeTokens(gateway: TestGateway, user: User) {
-  const issuer = await issueTokensFor(gateway)
-  const common = { user, workspace: east, scopes: ['code:read'], resource: '/mcp/code', clientId: 'editor' }
-  const { user: _, ...own } = { ...common, clientId: 'robot' }
-  return {
-    alice: (await issuer.issue(common)).token,
-    narrow: (await issuer.issue({ ...common, scopes: ['notes:read'] })).token,
-    robot: (await issuer.issue(own)).token,
-    expired: (await issuer.issue({ ...common, lifetime: -60 })).token,
-  }
-}
-
-async function openSessions(gateway: TestGateway, keys: World['keys']): Promise<World['sessions']> {
+async function openSessions(
+  gateway: TestGateway,
+  keys: World['keys'],
+  tokens: World['tokens'],
+): Promise<World['sessions']> {
   const call = async (method: string, name: UpstreamName, key: string | null, session?: string) => {
     const fields: [string, string][] = [['Content-Type', 'application/json']]
     if (key !== null) fields.push(['Authorization', `Bearer ${key}`])
@@ -189,7 +201,7 @@ async function openSessions(gateway: TestGateway, keys: World['keys']): Promise<
   }
   const external = { 'other user': await openAt('keys', first), ended: await openAndEnd('keys', first) }
   return new Map<UpstreamName, Partial<Record<SessionKind, string>>>([
-    ['code', await at('code')],
+    ['code', { ...(await at('code')), 'mine by another client': await openAt('code', tokens.alice) }],
     ['wiki', { ...(await at('wiki')), 'mine elsewhere': await openAt('code', alice) }],
     ['vault', { ...(await everywhere()), ...vault }],
     ['open', { ...(await at('open')), nobody: await openAt('open', null) }],

@@ -163,7 +163,7 @@ describe('auth 10, T17: redirects', () => {
 })
 
 describe('auth 12: code injection and client authentication', () => {
-  it("a code of one client is worth nothing to another (code injection)", async () => {
+  it('a code of one client is worth nothing to another (code injection)', async () => {
     const [one, two] = [await oauth.register(), await oauth.register()]
     const { code, verifier } = await codeFor(one)
     const counted = await countedOf('bad_client_auth', 'oauth', async () => {
@@ -191,7 +191,11 @@ describe('auth 12: code injection and client authentication', () => {
         const client_id = client.id
         const asked = [
           await oauth.redeem(client, code, verifier, {}, headers),
-          await oauth.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x', client_id }, headers),
+          await oauth.post(
+            '/oauth/token',
+            { grant_type: 'refresh_token', refresh_token: 'x', client_id },
+            headers,
+          ),
           await oauth.post('/oauth/device_authorization', { client_id }, headers),
           await oauth.post('/oauth/introspect', { token: 'x', client_id }, headers),
           await oauth.post('/oauth/revoke', { token: 'x', client_id }, headers),
@@ -251,7 +255,8 @@ describe('auth 12: code injection and client authentication', () => {
       unsigned(good),
     ]
     const refused = await countedOf('bad_client_auth', 'oauth', async () => {
-      for (const assertion of wrong) expect(errorOf(await present(assertion))).toEqual([401, 'invalid_client'])
+      for (const assertion of wrong)
+        expect(errorOf(await present(assertion))).toEqual([401, 'invalid_client'])
     })
     expect(refused).toBe(wrong.length)
   })
@@ -451,7 +456,9 @@ describe.skipIf(!hasOpenssl)('auth 9: metadata documents that redirect inwards',
         expect([jwks_uri, status]).toEqual([jwks_uri, 401])
       }
     }
-    expect(documents.asked.slice(before).filter((path) => path.startsWith('/keys-')).length).toBeGreaterThan(0)
+    expect(documents.asked.slice(before).filter((path) => path.startsWith('/keys-')).length).toBeGreaterThan(
+      0,
+    )
     expect(canary.connections()).toBe(0)
   })
 })

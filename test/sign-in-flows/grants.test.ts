@@ -108,7 +108,8 @@ describe.skipIf(!hasOpenssl).each(libraries)('%s', (name, library) => {
       await client.revoke(narrow.refresh ?? '')
       for (const { access } of [first, second, narrow]) expect(await callStatus(access)).toBe(401)
       await expect(client.byRefresh(narrow.refresh ?? '')).rejects.toMatchObject({ error: 'invalid_grant' })
-      if (known.by.method !== 'none') expect(await client.introspect(second.access)).toEqual({ active: false })
+      if (known.by.method !== 'none')
+        expect(await client.introspect(second.access)).toEqual({ active: false })
 
       const device = await client.byDevice(person)
       expect(decodeJwt(device.access)).toMatchObject({ sub: person.userId, client_id: known.id })

@@ -92,7 +92,8 @@ describe('CSRF: every form of every page', () => {
       '/login',
       '/logout',
     ])
-    for (const form of forms) expect(Object.keys(form.hidden).some((name) => bindings.includes(name))).toBe(true)
+    for (const form of forms)
+      expect(Object.keys(form.hidden).some((name) => bindings.includes(name))).toBe(true)
   })
 
   it('does nothing without what binds it to its browser, and nothing from another site', async () => {
@@ -107,7 +108,13 @@ describe('CSRF: every form of every page', () => {
     const before = await stateOf(ada)
     for (const [place, form] of own.forms.entries()) {
       const theirs = others.forms[place]?.hidden ?? {}
-      const more = { email: ada.email, password: testPassword, answer: 'allow', workspace: 'default', name: 'x' }
+      const more = {
+        email: ada.email,
+        password: testPassword,
+        answer: 'allow',
+        workspace: 'default',
+        name: 'x',
+      }
       const attempts: readonly (readonly [string, Record<string, string>, Record<string, string>])[] = [
         ['nothing', rebound(form, () => ''), {}],
         ['made up', rebound(form, () => 'A'.repeat(43)), {}],
@@ -116,6 +123,8 @@ describe('CSRF: every form of every page', () => {
         ['another site', form.hidden, { 'Sec-Fetch-Site': 'cross-site' }],
       ]
       for (const [what, fields, headers] of attempts) {
+        // The authorization server's own page is answered as OAuth has it, when it gets there.
+        const expected = form.action === '/device' && Object.keys(headers).length === 0 ? 400 : 403
         const counted = await counts()
         const { status } = await ada.browser.post(form.action, { ...more, ...fields }, headers)
         const after = await counts()
@@ -123,8 +132,7 @@ describe('CSRF: every form of every page', () => {
           form.page,
           form.action,
           what,
-          // The authorization server's own page is answered as OAuth has it.
-          form.action === '/device' ? 400 : 403,
+          expected,
           1,
         ])
       }
@@ -156,7 +164,9 @@ describe('clickjacking and other fields', () => {
     expect([path, headers.get('x-content-type-options')]).toEqual([path, 'nosniff'])
     expect([path, headers.get('referrer-policy')]).toEqual([path, 'same-origin'])
     expect([path, headers.get('cache-control')]).toEqual([path, expect.stringContaining('no-store')])
-    expect(text).not.toMatch(/<script(?![^>]*\bsrc=")|\son\w+=|<iframe|https?:\/\/(?!127\.0\.0\.1)[^"]*\.(?:js|css)/)
+    expect(text).not.toMatch(
+      /<script(?![^>]*\bsrc=")|\son\w+=|<iframe|https?:\/\/(?!127\.0\.0\.1)[^"]*\.(?:js|css)/,
+    )
   }
 
   it('auth 15, 20: no page can be framed, and none has a script of its own in it', async () => {
@@ -174,7 +184,6 @@ describe('clickjacking and other fields', () => {
       ['a forged form', 403, await browser.post(consent, { token: 'x' })],
       ['a forged device form', 400, await browser.post('/device', { user_code: 'x' })],
       ['a wrong password', 403, await new PageBrowser(gateway.url).signIn(ada.email, 'wrong')],
-      ['no such page', 404, await browser.get('/account/nothing')],
     ]
     for (const [what, status, page] of wrong) {
       expect([what, page.status]).toEqual([what, status])

@@ -102,10 +102,7 @@ onEachDatabase((databases) => {
       databases,
       async ({ oauth, ada, call, scene }) => {
         const [one, two] = [await oauth.register(), await oauth.register()]
-        const [first, second] = [
-          await oauth.connect(ada, one, scope),
-          await oauth.connect(ada, two, scope),
-        ]
+        const [first, second] = [await oauth.connect(ada, one, scope), await oauth.connect(ada, two, scope)]
         const { location } = scene.gateway
         await sallyport(location, 'clients', 'revoke', one.id)
         expect(await call(first.access)).toMatchObject({ status: 401, reason: 'client_inactive' })
@@ -139,7 +136,10 @@ async function underTraffic(
   const { gateway, calls } = scene
   try {
     const oauth = new OauthCaller(gateway.url)
-    const [ada, bystander] = [await meet(gateway, 'ada@example.com'), await meet(gateway, 'grace@example.com')]
+    const [ada, bystander] = [
+      await meet(gateway, 'ada@example.com'),
+      await meet(gateway, 'grace@example.com'),
+    ]
     const { access } = await oauth.connect(bystander, await oauth.register(), scope)
     const user = await scene.addUser('bystander')
     const traffic = startTraffic(calls, [

@@ -90,7 +90,10 @@ export function createSdkApp({ person, documentUrl, metadata = {} }: SdkAppOptio
   }
 
   const connectOnce = async (mcp: string, mode: ClientMode): Promise<Connected> => {
-    const transport = new StreamableHTTPClientTransport(new URL(mcp), { authProvider: provider, fetch: noting })
+    const transport = new StreamableHTTPClientTransport(new URL(mcp), {
+      authProvider: provider,
+      fetch: noting,
+    })
     const made = new Client(
       { name: 'sdk-app', version: '1.0.0' },
       { versionNegotiation: { mode: mode === 'pinned' ? { pin: '2026-07-28' } : mode } },

@@ -5,6 +5,7 @@ import { hasOpenssl } from '../support/certificates.ts'
 import { startDocumentServer } from '../support/document-server.ts'
 import type { DocumentServer } from '../support/document-server.ts'
 import { clientModes } from '../support/mcp-client.ts'
+import { freePort } from '../support/free-port.ts'
 import { movingClock } from '../support/moving-clock.ts'
 import type { MovingClock } from '../support/moving-clock.ts'
 import { textOf } from '../support/person.ts'
@@ -44,6 +45,33 @@ describe('the official client signs in', () => {
       'POST /oauth/register',
     ])
     await connected.close()
+  })
+
+  it.each(['localhost', '127.0.0.1', '[::1]'])(
+    'auth 1: at http://%s, whatever publicUrl says',
+    async (name) => {
+      await start()
+      const ada = await scene.meet('ada')
+      const app = createSdkApp({ person: ada })
+      const url = new URL(scene.mcp)
+      url.hostname = name
+      const connected = await app.connect(url.href)
+      expect(await connected.call('whoami')).toMatchObject({ sub: ada.userId })
+      await connected.close()
+    },
+  )
+
+  it('auth 1: below the path of publicUrl, to a server of its own name', async () => {
+    const port = await freePort()
+    await start({ settings: { listen: { port }, publicUrl: `http://127.0.0.1:${port}/gate/way` } })
+    const ada = await scene.meet('ada')
+    for (const mcp of [scene.mcp, `${scene.mcp}/other`, `${scene.mcp}/notes`]) {
+      const app = createSdkApp({ person: ada })
+      const connected = await app.connect(mcp)
+      expect(await connected.call('whoami')).toMatchObject({ sub: ada.userId })
+      expect(decodeJwt(app.tokens()?.access_token ?? '').aud).toBe(mcp)
+      await connected.close()
+    }
   })
 
   it('auth 13: refreshes when its access token is over, and its person is asked nothing', async () => {

@@ -126,5 +126,8 @@ function formAction(html: string, base: string): string | undefined {
 /** What a person reads on it. */
 export function textOf({ text }: ArrivedPage): string {
   const body = text.replace(/<(head|style|script)[\s\S]*?<\/\1>/g, '')
-  return body.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ').trim()
+  return body
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
 }
