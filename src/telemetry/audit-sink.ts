@@ -3,7 +3,7 @@ import { newId } from '../lib/id.ts'
 import type { RandomSource } from '../lib/random.ts'
 import type { Principal } from '../principal/principal.ts'
 import { workspaceOf } from '../principal/principal.ts'
-import type { AuditActor, AuditRow, AuditStore } from './audit-store.ts'
+import type { AuditActor, AuditBatch, AuditRow, AuditStore } from './audit-store.ts'
 import type { Log } from './log.ts'
 import type { SignalFields } from './signals.ts'
 import type { Sink } from './telemetry.ts'
@@ -13,7 +13,7 @@ export const auditedCalls = ['all', 'refused', 'off'] as const
 export type AuditedCalls = (typeof auditedCalls)[number]
 
 export interface AuditSinkDependencies {
-  readonly store: Pick<AuditStore, 'append'>
+  readonly store: Pick<AuditStore, 'newBatch'>
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: Log
@@ -29,6 +29,8 @@ export interface AuditSink extends Sink {
 
 /** Rows that may wait for the store; beyond, the newest are dropped and counted. */
 const mostWaiting = 20_000
+/** Rows that do not wait for the next round. */
+const largeBatch = 4000
 
 /**
  * Audits calls in batches. Refusals of strangers are gathered, one line for each reason and surface in a round: an
@@ -36,12 +38,42 @@ const mostWaiting = 20_000
  */
 export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencies): AuditSink {
   const nextId = auditIds(parts.random)
-  let waiting: AuditRow[] = []
+  let batch = parts.store.newBatch()
+  /** Batches that are being written or could not be, the oldest first, and the number of their rows. */
+  const closed: AuditBatch[] = []
+  let closedRows = 0
   let strangers = new Map<string, AuditRow>()
+  let writing: Promise<void> = Promise.resolve()
 
   const add = (row: AuditRow) => {
-    if (waiting.length < mostWaiting) waiting.push(row)
-    else parts.dropped('queue_full', 1)
+    if (closedRows + batch.size >= mostWaiting) return parts.dropped('queue_full', 1)
+    batch.add(row)
+    if (batch.size === largeBatch) void flush()
+  }
+  const writeOut = async () => {
+    for (const row of strangers.values()) batch.add(row)
+    strangers = new Map()
+    if (batch.size > 0) {
+      closed.push(batch)
+      closedRows += batch.size
+      batch = parts.store.newBatch()
+    }
+    try {
+      for (let oldest = closed[0]; oldest !== undefined; oldest = closed[0]) {
+        await oldest.write()
+        closed.shift()
+        closedRows -= oldest.size
+      }
+    } catch (error) {
+      parts.log.warn('audit rows could not be written; they are kept for the next round', {
+        count: closedRows,
+        detail: error instanceof Error ? error.message : 'unknown',
+      })
+    }
+  }
+  const flush = () => {
+    writing = writing.then(writeOut)
+    return writing
   }
   const stranger = ({ reason, surface }: SignalFields<'auth_rejected'>) => {
     const key = `${reason} ${surface}`
@@ -77,23 +109,7 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
       if (signal === 'operation_ended') call(fields as SignalFields<'operation_ended'>)
       else if (signal === 'auth_rejected') stranger(fields as SignalFields<'auth_rejected'>)
     },
-    async flush() {
-      const rows = [...waiting, ...strangers.values()]
-      if (rows.length === 0) return
-      waiting = []
-      strangers = new Map()
-      try {
-        await parts.store.append(rows)
-      } catch (error) {
-        const all = [...rows, ...waiting]
-        waiting = all.slice(0, mostWaiting)
-        if (all.length > mostWaiting) parts.dropped('queue_full', all.length - mostWaiting)
-        parts.log.warn('audit rows could not be written; they are kept for the next round', {
-          count: rows.length,
-          detail: error instanceof Error ? error.message : 'unknown',
-        })
-      }
-    },
+    flush,
   }
 }
 

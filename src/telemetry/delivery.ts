@@ -1,4 +1,4 @@
-import { Batch } from './batch.ts'
+import { JsonBatch } from '../lib/json-batch.ts'
 
 export type DropReason = 'queue_full' | 'send_failed' | 'closed'
 
@@ -28,7 +28,7 @@ const lastPauseMs = 250
  */
 export class DeliveryQueue {
   readonly #parts: DeliveryDependencies
-  #batches: Batch[] = []
+  #batches: JsonBatch[] = []
   #timer: NodeJS.Timeout | null = null
   #sending: Promise<void> | null = null
   #closing = false
@@ -45,7 +45,7 @@ export class DeliveryQueue {
     let batch = this.#batches.at(-1)
     if (batch === undefined || batch.items >= batchSize) {
       if (this.#batches.length >= mostBatches) this.#dropOldest()
-      batch = new Batch(this.#parts)
+      batch = new JsonBatch(this.#parts)
       this.#batches.push(batch)
     }
     batch.add(item, lasting)
@@ -85,7 +85,7 @@ export class DeliveryQueue {
     }
   }
 
-  async #deliver(batch: Batch): Promise<Delivered> {
+  async #deliver(batch: JsonBatch): Promise<Delivered> {
     const { signal } = this.#abort
     // Made once, so that a retry carries the same ids.
     const body = batch.whole()

@@ -1,3 +1,4 @@
+import { asciiJson as text } from '../lib/json-batch.ts'
 import { eventSchema } from './event.ts'
 import type { CommonFacts } from './event.ts'
 import type { EventName } from './signals.ts'
@@ -65,14 +66,6 @@ export function eventStyle(format: AnalyticsFormat, { version }: Pick<CommonFact
 function valueOf(value: string | number | boolean) {
   if (typeof value === 'boolean') return { boolValue: value }
   return typeof value === 'number' ? { intValue: String(value) } : { stringValue: value }
-}
-
-/** JSON in ASCII, so that a character is a byte wherever it is put. */
-function text(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
-    /[^\0-\x7f]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }
 
 /** ISO 8601: many events share their millisecond. */

@@ -148,11 +148,14 @@ function metricLines({ name, fields }: Told, metrics: Metrics): string[] {
 
 async function auditRows({ name, fields }: Told, calls: AuditedCalls): Promise<Shown[]> {
   const rows: AuditRow[] = []
-  const append = (more: readonly AuditRow[]) => {
-    rows.push(...more)
-    return Promise.resolve()
-  }
-  const sink = createAuditSink(calls, { store: { append }, clock, random, log: noLog, dropped() {} })
+  const newBatch = () => ({
+    get size() {
+      return rows.length
+    },
+    add: (row: AuditRow) => void rows.push(row),
+    write: () => Promise.resolve(),
+  })
+  const sink = createAuditSink(calls, { store: { newBatch }, clock, random, log: noLog, dropped() {} })
   sink.take(name, fields)
   await sink.flush()
   return rows.map((row) => asText(JSON.stringify(row)))

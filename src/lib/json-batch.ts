@@ -1,4 +1,4 @@
-/** What stands around the items of a batch. */
+/** What stands around the items of a batch; in ASCII. */
 export interface BatchFrame {
   readonly opening: string
   readonly closing: string
@@ -8,8 +8,11 @@ export interface BatchFrame {
 const usualItem = 640
 const first = 8
 
-/** The body of one post as it grows: texts in ASCII, with commas between them. */
-export class Batch {
+/**
+ * JSON texts in ASCII with commas between them, written as they come: what waits is a few bytes, not objects that the
+ * collector has to move.
+ */
+export class JsonBatch {
   items = 0
   /** Whether one of the items is lasting. */
   lasting = false
@@ -23,7 +26,7 @@ export class Batch {
     this.#used = this.#bytes.write(opening, 0, 'latin1')
   }
 
-  add(item: string, lasting: boolean): void {
+  add(item: string, lasting = false): void {
     this.#ensure(item.length + 1)
     if (this.items > 0) this.#used += this.#bytes.write(',', this.#used, 'latin1')
     this.#used += this.#bytes.write(item, this.#used, 'latin1')
@@ -31,10 +34,10 @@ export class Batch {
     this.lasting ||= lasting
   }
 
-  /** The whole body; nothing may be added after it. */
+  /** All of it. */
   whole(): Buffer {
-    this.#used += this.#bytes.write(this.#closing, this.#used, 'latin1')
-    return this.#bytes.subarray(0, this.#used)
+    const end = this.#used + this.#bytes.write(this.#closing, this.#used, 'latin1')
+    return this.#bytes.subarray(0, end)
   }
 
   /** Makes room for so many bytes, and leaves some for the end. */
@@ -45,4 +48,12 @@ export class Batch {
     this.#bytes.copy(larger, 0, 0, this.#used)
     this.#bytes = larger
   }
+}
+
+/** JSON in ASCII, so that a character is a byte wherever it is put. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
