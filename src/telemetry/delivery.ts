@@ -49,9 +49,7 @@ export class DeliveryQueue {
       this.#batches.push(batch)
     }
     batch.add(item, lasting)
-    if (this.#sending !== null) return
-    if (batch.items >= batchSize) this.#start()
-    else this.#timer ??= setTimeout(() => this.#start(), everyMs).unref()
+    if (this.#sending === null) this.#schedule()
   }
 
   /** Sends what is left, for at most so long; what has not gone by then is lost and counted. Never rejects. */
@@ -70,19 +68,32 @@ export class DeliveryQueue {
     this.#parts.onDropped('queue_full', oldest?.items ?? 0)
   }
 
+  /** Full batches go at once, the last one when it has gathered for a while: a post costs more than its events. */
+  #schedule(): void {
+    if (this.#hasFull()) this.#start()
+    else if (this.#batches.length > 0) this.#timer ??= setTimeout(() => this.#start(), everyMs).unref()
+  }
+
+  #hasFull(): boolean {
+    return (this.#batches[0]?.items ?? 0) >= batchSize
+  }
+
   #start(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#sending = this.#drain().finally(() => {
       this.#sending = null
+      this.#schedule()
     })
   }
 
   async #drain(): Promise<void> {
-    for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) {
+    do {
+      const batch = this.#batches.shift()
+      if (batch === undefined) return
       if (this.#abort.signal.aborted) this.#parts.onDropped('closed', batch.items)
       else if ((await this.#deliver(batch)) !== 'taken') this.#parts.onDropped('send_failed', batch.items)
-    }
+    } while (this.#closing || this.#hasFull())
   }
 
   async #deliver(batch: JsonBatch): Promise<Delivered> {
