@@ -31,30 +31,30 @@ const none = { queue_full: 0, send_failed: 0, closed: 0 }
 describe('a queue', () => {
   it('gives up its oldest batch when it is full, and counts each item once', async () => {
     const { made, add, sent, dropped } = queue([], 'hangs')
-    add(1, 256)
+    add(1, 512)
     add(1001, 1000 + 4096)
     expect(dropped).toEqual(none)
     add(9999)
-    expect(dropped).toEqual({ ...none, queue_full: 256 })
+    expect(dropped).toEqual({ ...none, queue_full: 512 })
     await made.close(0)
-    expect(sent[0]).toHaveLength(256)
-    expect(dropped).toEqual({ queue_full: 256, send_failed: 256, closed: 4096 - 256 + 1 })
+    expect(sent[0]).toHaveLength(512)
+    expect(dropped).toEqual({ queue_full: 512, send_failed: 512, closed: 4096 - 512 + 1 })
   })
 
   it('keeps what lasts when it gives up others, and the order of the rest', async () => {
     const gate = Promise.withResolvers<Delivered>()
     const { made, add, sent, dropped } = queue([], gate.promise)
-    add(1, 256)
+    add(1, 512)
     add(-1)
     add(1000, 5999)
     gate.resolve('taken')
     await made.close(10_000)
     const rest = sent.slice(1).flat()
     expect(rest.length + dropped.queue_full).toBe(5001)
-    expect(rest.length).toBeGreaterThan(4096 - 256)
+    expect(rest.length).toBeGreaterThan(4096 - 512)
     expect(rest).toEqual(expect.arrayContaining([-1, 5999]))
     expect(rest).toEqual(rest.toSorted((a, b) => a - b))
-    expect(dropped.queue_full % 256).toBe(0)
+    expect(dropped.queue_full % 512).toBe(0)
   })
 
   it('writes items of any length', async () => {

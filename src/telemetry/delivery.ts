@@ -14,8 +14,8 @@ export interface DeliveryDependencies {
   readonly onDropped: (reason: DropReason, items: number) => void
 }
 
-const batchSize = 256
-const mostBatches = 16
+const batchSize = 512
+const mostBatches = 8
 const everyMs = 1000
 /** Milliseconds before each further attempt. */
 const pauses = [500, 1000, 2000, 5000, 10_000, 20_000]

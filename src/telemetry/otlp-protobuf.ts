@@ -1,9 +1,9 @@
-import { errorStatus, linkFlags, nanoseconds, spanFlags, spanKinds } from './span.ts'
+import { errorStatus, linkFlags, microseconds, spanFlags, spanKinds } from './span.ts'
 import type { Attribute, Span, SpanSource } from './span.ts'
 
 /** `ExportTraceServiceRequest` in protobuf (opentelemetry/proto/collector/trace/v1, all of it stable). */
 export function encodeProtobuf(spans: readonly Span[], { resource, scope }: SpanSource): Buffer {
-  const writer = new Writer()
+  const writer = new Writer(65_536)
   // Field numbers are those of the .proto files.
   writer.nested(1, () => {
     writer.nested(1, () => writeAttributes(writer, 1, resource))
@@ -24,8 +24,8 @@ function writeSpan(writer: Writer, span: Span): void {
   if (span.parentSpanId !== null) writer.hex(4, span.parentSpanId)
   writer.text(5, span.name)
   writer.integer(6, spanKinds[span.kind])
-  writer.fixed64(7, nanoseconds(span.startedAt))
-  writer.fixed64(8, nanoseconds(span.endedAt))
+  writer.nanoseconds(7, microseconds(span.startedAt))
+  writer.nanoseconds(8, microseconds(span.endedAt))
   writeAttributes(writer, 9, span.attributes)
   for (const { traceId, spanId } of span.links) {
     writer.nested(13, () => {
@@ -41,17 +41,33 @@ function writeSpan(writer: Writer, span: Span): void {
 }
 
 function writeAttributes(writer: Writer, field: number, attributes: readonly Attribute[]): void {
-  for (const [key, value] of attributes) {
-    writer.nested(field, () => {
-      writer.text(1, key)
-      writer.nested(2, () => {
-        if (typeof value === 'string') writer.text(1, value)
-        else if (typeof value === 'boolean') writer.integer(2, value ? 1 : 0)
-        else if (Number.isSafeInteger(value) && value >= 0) writer.integer(3, value)
-        else writer.double(4, value)
-      })
-    })
+  for (const attribute of attributes) {
+    const bytes = known.get(attribute)
+    if (bytes !== undefined) writer.message(field, bytes)
+    else if (Object.isFrozen(attribute)) writer.message(field, remember(attribute))
+    else writer.nested(field, () => writeKeyValue(writer, attribute))
   }
+}
+
+/** The bytes of attributes that come again and again. */
+const known = new WeakMap<Attribute, Uint8Array>()
+
+function remember(attribute: Attribute): Uint8Array {
+  const writer = new Writer(256)
+  writeKeyValue(writer, attribute)
+  const bytes = Uint8Array.from(writer.whole())
+  known.set(attribute, bytes)
+  return bytes
+}
+
+function writeKeyValue(writer: Writer, [key, value]: Attribute): void {
+  writer.text(1, key)
+  writer.nested(2, () => {
+    if (typeof value === 'string') writer.text(1, value)
+    else if (typeof value === 'boolean') writer.integer(2, value ? 1 : 0)
+    else if (Number.isSafeInteger(value) && value >= 0) writer.integer(3, value)
+    else writer.double(4, value)
+  })
 }
 
 /** Wire types of protobuf. */
@@ -60,10 +76,16 @@ const eightBytes = 1
 const delimited = 2
 const fourBytes = 5
 
+const twoTo32 = 0x1_0000_0000
+
 /** Writes protobuf into a buffer that grows. */
 class Writer {
-  #buffer = Buffer.allocUnsafe(16_384)
+  #buffer: Buffer
   #at = 0
+
+  constructor(size: number) {
+    this.#buffer = Buffer.allocUnsafe(size)
+  }
 
   whole(): Buffer {
     return this.#buffer.subarray(0, this.#at)
@@ -85,6 +107,15 @@ class Writer {
     this.#at = start
     this.#varint(length)
     this.#at += length
+  }
+
+  /** A message within whose bytes are known. */
+  message(field: number, bytes: Uint8Array): void {
+    this.#tag(field, delimited)
+    this.#varint(bytes.length)
+    this.#ensure(bytes.length)
+    this.#buffer.set(bytes, this.#at)
+    this.#at += bytes.length
   }
 
   text(field: number, value: string): void {
@@ -114,10 +145,13 @@ class Writer {
     this.#at = this.#buffer.writeUInt32LE(value, this.#at)
   }
 
-  fixed64(field: number, value: bigint): void {
+  /** Eight bytes, worked out in halves: as one number they would have to be a `bigint`. */
+  nanoseconds(field: number, micros: number): void {
     this.#tag(field, eightBytes)
     this.#ensure(8)
-    this.#at = this.#buffer.writeBigUInt64LE(value, this.#at)
+    const low = (micros % twoTo32) * 1000
+    const high = Math.floor(micros / twoTo32) * 1000 + Math.floor(low / twoTo32)
+    this.#at = this.#buffer.writeUInt32LE(high, this.#buffer.writeUInt32LE(low % twoTo32, this.#at))
   }
 
   double(field: number, value: number): void {
