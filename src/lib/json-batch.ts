@@ -1,4 +1,4 @@
-/** What stands around the items of a batch; in ASCII. */
+/** What stands around the items of a batch. */
 export interface BatchFrame {
   readonly opening: string
   readonly closing: string
@@ -7,9 +7,11 @@ export interface BatchFrame {
 /** Bytes most items fit into. */
 const usualItem = 640
 const first = 8
+/** The most bytes of a UTF-16 unit in UTF-8. */
+const longest = 3
 
 /**
- * JSON texts in ASCII with commas between them, written as they come: what waits is a few bytes, not objects that the
+ * JSON texts with commas between them, written as they come: what waits is a few bytes, not objects that the
  * collector has to move.
  */
 export class JsonBatch {
@@ -22,38 +24,30 @@ export class JsonBatch {
 
   constructor({ opening, closing }: BatchFrame) {
     this.#closing = closing
-    this.#bytes = Buffer.allocUnsafeSlow(opening.length + closing.length + first * usualItem)
-    this.#used = this.#bytes.write(opening, 0, 'latin1')
+    this.#bytes = Buffer.allocUnsafeSlow((opening.length + closing.length) * longest + first * usualItem)
+    this.#used = this.#bytes.write(opening, 0, 'utf8')
   }
 
   add(item: string, lasting = false): void {
-    this.#ensure(item.length + 1)
-    if (this.items > 0) this.#used += this.#bytes.write(',', this.#used, 'latin1')
-    this.#used += this.#bytes.write(item, this.#used, 'latin1')
+    this.#ensure((item.length + 1) * longest)
+    if (this.items > 0) this.#used += this.#bytes.write(',', this.#used, 'utf8')
+    this.#used += this.#bytes.write(item, this.#used, 'utf8')
     this.items += 1
     this.lasting ||= lasting
   }
 
   /** All of it. */
   whole(): Buffer {
-    const end = this.#used + this.#bytes.write(this.#closing, this.#used, 'latin1')
+    const end = this.#used + this.#bytes.write(this.#closing, this.#used, 'utf8')
     return this.#bytes.subarray(0, end)
   }
 
   /** Makes room for so many bytes, and leaves some for the end. */
   #ensure(bytes: number): void {
-    const wanted = this.#used + bytes + this.#closing.length
+    const wanted = this.#used + bytes + this.#closing.length * longest
     if (wanted <= this.#bytes.length) return
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 4, wanted))
     this.#bytes.copy(larger, 0, 0, this.#used)
     this.#bytes = larger
   }
-}
-
-/** JSON in ASCII, so that a character is a byte wherever it is put. */
-export function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
-    /[^\0-\x7f]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }

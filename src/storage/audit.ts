@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely'
 import type { Actor } from '../identity/api-key-store.ts'
 import { newId } from '../lib/id.ts'
-import { asciiJson, JsonBatch } from '../lib/json-batch.ts'
+import { JsonBatch } from '../lib/json-batch.ts'
 import type { RandomSource } from '../lib/random.ts'
 import type { AuditAction, AuditBatch, AuditRow, AuditStore } from '../telemetry/audit-store.ts'
 import type { BulkStatement, Database } from './database.ts'
@@ -49,7 +49,7 @@ export function auditStore(database: Database): AuditStore {
       get size() {
         return rows.items
       },
-      add: (row) => rows.add(asciiJson(valuesOf(row))),
+      add: (row) => rows.add(JSON.stringify(valuesOf(row))),
       write: () => database.insertMany(insertRow, rows.whole(), rows.items),
     }
   }

@@ -37,7 +37,7 @@ export interface Database {
   readonly kysely: Kysely<Schema>
   hotLookup<Row, Value>(statement: HotStatement<Row, Value>): HotLookup<Value>
   /**
-   * Inserts rows in one transaction, all or none; they are given as a JSON list of lists in ASCII. SQLite takes many of
+   * Inserts rows in one transaction, all or none; they are given as a JSON list of lists. SQLite takes many of
    * them on a thread of its own: inserting stops whatever else its thread does.
    */
   insertMany(statement: BulkStatement, rows: Buffer, count: number): Promise<void>

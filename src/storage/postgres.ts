@@ -28,7 +28,7 @@ export function openPostgres(url: string): Database {
       }
     },
     async insertMany({ postgres }, rows) {
-      await pool.query({ text: postgres, values: [rows.toString('latin1')] }).catch(rethrow)
+      await pool.query({ text: postgres, values: [rows.toString('utf8')] }).catch(rethrow)
     },
     async lock(trx, lock) {
       await sql`select pg_advisory_xact_lock(${sql.lit(0x73616c6c)}, ${sql.lit(lockNumbers[lock])})`.execute(

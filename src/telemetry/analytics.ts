@@ -11,7 +11,7 @@ import type { AnalyticsFormat } from './event-format.ts'
 import { EventGathering } from './event-gathering.ts'
 import { eventIds } from './event-id.ts'
 import type { Log } from './log.ts'
-import type { EventName, SignalFields } from './signals.ts'
+import type { EventName, SignalFields, SignalName } from './signals.ts'
 import type { Sink } from './telemetry.ts'
 
 export interface AnalyticsOptions {
@@ -86,6 +86,7 @@ export function createAnalytics(
     list(upstreams) {
       listed = new Map(upstreams.map(({ name, tools }) => [name, new Set(tools)]))
     },
+    takes: new Set<SignalName>([...(events.keys() as Iterable<SignalName>), 'operation_ended']),
     take(signal, fields) {
       if (signal === 'operation_ended') seen.request = true
       const event = events.get(signal)

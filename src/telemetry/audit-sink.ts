@@ -1,9 +1,8 @@
 import type { Clock } from '../lib/clock.ts'
 import { newId } from '../lib/id.ts'
 import type { RandomSource } from '../lib/random.ts'
-import type { Principal } from '../principal/principal.ts'
 import { workspaceOf } from '../principal/principal.ts'
-import type { AuditActor, AuditBatch, AuditRow, AuditStore } from './audit-store.ts'
+import type { AuditBatch, AuditRow, AuditStore } from './audit-store.ts'
 import type { Log } from './log.ts'
 import type { SignalFields } from './signals.ts'
 import type { Sink } from './telemetry.ts'
@@ -79,11 +78,14 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
     const key = `${reason} ${surface}`
     const known = strangers.get(key)
     const row = known ?? {
-      ...blank(parts.clock, nextId),
+      id: nextId(),
+      time: parts.clock.now(),
+      ...nobody,
       action: 'request.refused',
       target: surface,
       outcome: 'refused',
       reason,
+      count: 0,
     }
     strangers.set(key, { ...row, count: (known?.count ?? 0) + 1 })
   }
@@ -91,19 +93,28 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
     const { error_type: error, principal, target, mcp_method: method, upstream } = fields
     const refused = error !== undefined && !error.startsWith('-')
     if (calls === 'refused' && !refused) return
+    const about = target === undefined ? `${upstream} ${method}` : `${upstream} ${method} ${target}`
+    // One literal: this is made for every call.
     add({
-      ...blank(parts.clock, nextId),
-      ...actorOf(principal),
+      id: nextId(),
+      time: parts.clock.now(),
+      actorKind: principal.kind,
+      actorId: principal.kind === 'anonymous' ? null : principal.subject,
+      workspace: workspaceOf(principal),
+      clientId: principal.kind === 'user' ? (principal.clientId ?? null) : null,
+      credentialId: principal.kind === 'user' ? principal.credentialId : null,
       address: fields.address,
       action: 'mcp.call',
-      target: [upstream, method, target].filter((part) => part !== undefined).join(' '),
+      target: about,
       outcome: error === undefined ? 'success' : refused ? 'refused' : 'failed',
       reason: error ?? null,
       requestId: fields.request_id,
       traceId: fields.trace_id ?? null,
+      count: 1,
     })
   }
   return {
+    takes: new Set(calls === 'off' ? [] : ['operation_ended', 'auth_rejected']),
     take(signal, fields) {
       if (calls === 'off') return
       if (signal === 'operation_ended') call(fields as SignalFields<'operation_ended'>)
@@ -123,35 +134,14 @@ function auditIds(random: RandomSource): () => string {
   }
 }
 
-function blank(clock: Clock, nextId: () => string): AuditRow {
-  return {
-    id: nextId(),
-    time: clock.now(),
-    actorKind: 'anonymous',
-    actorId: null,
-    workspace: null,
-    clientId: null,
-    credentialId: null,
-    address: null,
-    action: 'mcp.call',
-    target: '',
-    outcome: 'success',
-    reason: null,
-    requestId: null,
-    traceId: null,
-    count: 1,
-  }
-}
-
-function actorOf(
-  principal: Principal,
-): Pick<AuditRow, 'actorKind' | 'actorId' | 'workspace' | 'clientId' | 'credentialId'> {
-  const actorKind: AuditActor = principal.kind
-  return {
-    actorKind,
-    actorId: principal.kind === 'anonymous' ? null : principal.subject,
-    workspace: workspaceOf(principal),
-    clientId: principal.kind === 'user' ? (principal.clientId ?? null) : null,
-    credentialId: principal.kind === 'user' ? principal.credentialId : null,
-  }
-}
+/** What is not known of strangers. */
+const nobody = {
+  actorKind: 'anonymous',
+  actorId: null,
+  workspace: null,
+  clientId: null,
+  credentialId: null,
+  address: null,
+  requestId: null,
+  traceId: null,
+} as const

@@ -6,7 +6,7 @@ export type DropReason = 'queue_full' | 'send_failed' | 'closed'
 export type Delivered = 'taken' | 'refused' | 'again'
 
 export interface DeliveryDependencies {
-  /** What goes before the items of a batch, and after them; in ASCII, as the items are. */
+  /** What goes before the items of a batch, and after them. */
   readonly opening: string
   readonly closing: string
   /** Sends once; never rejects. */
@@ -39,7 +39,7 @@ export class DeliveryQueue {
     this.#parts = dependencies
   }
 
-  /** Takes one item, in ASCII. What is `lasting` is not given up to make room. */
+  /** Takes one item. What is `lasting` is not given up to make room. */
   add(item: string, lasting: boolean): void {
     if (this.#closing) return this.#parts.onDropped('closed', 1)
     let batch = this.#batches.at(-1)

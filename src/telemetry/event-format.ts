@@ -1,4 +1,3 @@
-import { asciiJson as text } from '../lib/json-batch.ts'
 import { eventSchema } from './event.ts'
 import type { CommonFacts } from './event.ts'
 import type { EventName } from './signals.ts'
@@ -15,7 +14,7 @@ export function deliveryUrl(endpoint: string, format: AnalyticsFormat): URL {
 
 /**
  * How events are written: `{"events":[…]}`, or OTLP's `ExportLogsServiceRequest` in JSON, one log record for each event
- * with its name in `eventName` and its fields as attributes. The pieces are made once, and all of them are ASCII.
+ * with its name in `eventName` and its fields as attributes. The pieces are made once.
  */
 export interface EventStyle {
   /** What goes before the events of a batch, and after them. Between events there is a comma. */
@@ -35,23 +34,24 @@ export function eventStyle(format: AnalyticsFormat, { version }: Pick<CommonFact
       opening: '{"events":[',
       closing: ']}',
       begin(name) {
-        const lead = `{"event":${text(name)},"schema":${eventSchema},"event_id":"`
+        const lead = `{"event":${JSON.stringify(name)},"schema":${eventSchema},"event_id":"`
         return (id, at) => `${lead}${id}","time":"${timeText(at)}"`
       },
-      field: (key, value) => `,${text(key)}:${text(value)}`,
+      field: (key, value) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`,
       end: '}',
     }
   }
-  const attribute = (key: string, value: string | number | boolean) => text({ key, value: valueOf(value) })
+  const attribute = (key: string, value: string | number | boolean) =>
+    JSON.stringify({ key, value: valueOf(value) })
   const resource = [attribute('service.name', 'sallyport'), attribute('service.version', version)].join(',')
-  const scope = text({ name: 'sallyport.analytics', version })
+  const scope = JSON.stringify({ name: 'sallyport.analytics', version })
   return {
     opening: `{"resourceLogs":[{"resource":{"attributes":[${resource}]},"scopeLogs":[{"scope":${scope},"logRecords":[`,
     closing: ']}]}]}',
     begin(name) {
-      const head = `"severityNumber":9,"severityText":"INFO","eventName":${text(`sallyport.${name}`)}`
+      const head = `"severityNumber":9,"severityText":"INFO","eventName":${JSON.stringify(`sallyport.${name}`)}`
       const own = `${attribute('event', name)},${attribute('schema', eventSchema)}`
-      const lead = `${head},"body":{"stringValue":${text(name)}},"attributes":[${own}`
+      const lead = `${head},"body":{"stringValue":${JSON.stringify(name)}},"attributes":[${own}`
       return (id, at) => {
         const time = `"${at}000000"`
         const marks = `${attribute('event_id', id)},${attribute('time', timeText(at))}`

@@ -80,7 +80,7 @@ describe('an event', () => {
     expect(keys.filter((name) => name.includes('hash'))).toEqual([])
   })
 
-  it('is ASCII in either format, and the same fields', () => {
+  it('has the same fields in either format, whatever letters they have', () => {
     const parts = {
       common,
       attribution: createAttribution('off', null),
@@ -91,7 +91,6 @@ describe('an event', () => {
     const [json, otlp] = (['json', 'otlp'] as const).map((format) => {
       const style = eventStyle(format, common)
       const text = `${style.opening}${createEventEncoder({ ...parts, style })(record)}${style.closing}`
-      expect(Buffer.from(text, 'latin1').toString('utf8')).toBe(text)
       return JSON.parse(text) as Record<string, never>
     })
     expect(json).toMatchObject({
