@@ -80,3 +80,20 @@ export function markdownTable(cells: readonly (readonly string[])[]): string {
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`
   return [lineOf(titles), rule, ...body.map(lineOf)].join('\n')
 }
+
+/** What telemetry costs: throughput and processor time against the gateway with none, round by round. */
+export function telemetryShare({ kind, connections }: Scenario, rounds: Rounds): string[] {
+  const none = rounds.get('telemetry-none')
+  if (none === undefined) return []
+  return [
+    ['default', 'sqlite'],
+    ['all', 'telemetry-all'],
+  ].map(([what = '', contestant = '']) => {
+    const turns = rounds.get(contestant) ?? []
+    const against = (combine: (own: Turn, other: Turn) => number) =>
+      withRange(spreadOf(turns.map((own, round) => combine(own, none[round] ?? own))), 3)
+    const throughput = against((own, other) => own.perSecond / other.perSecond)
+    const processor = against((own, other) => other.cpuMicros / own.cpuMicros)
+    return `${kind}-${connections}, telemetry ${what} against none: throughput ${throughput}, CPU none/own ${processor}`
+  })
+}

@@ -17,7 +17,7 @@ import { answerKinds } from './exchange.ts'
 import { measure, warmUp } from './measure.ts'
 import type { Scenario } from './measure.ts'
 import { compareReceivers, manners, receiverUrl } from './receivers.ts'
-import { rowsOf, tableOf } from './report.ts'
+import { rowsOf, tableOf, telemetryShare } from './report.ts'
 import type { Row } from './report.ts'
 
 const { values: flags } = parseArgs({
@@ -92,14 +92,16 @@ async function run(directory: string, cleanUp: AsyncDisposableStack): Promise<Ro
   for (const contestant of contestants) await warmUp(load, contestant, flags.quick ? 1.5 : 4)
 
   const chosen = scenarios()
-  const turns = chosen.length * contestants.length * (rounds + warmupShare)
-  const seconds = flags.seconds === undefined ? Math.min(2, budget / turns) : Number(flags.seconds)
+  const allTurns = chosen.length * contestants.length * (rounds + warmupShare)
+  const seconds = flags.seconds === undefined ? Math.min(2, budget / allTurns) : Number(flags.seconds)
   const what = `${rounds} rounds of ${seconds.toFixed(2)} s a turn`
   console.log(`Node ${process.version}, ${availableParallelism()} cores, ${what}, ${pinNote()}\n`)
   const rows: Row[] = []
   for (const scenario of chosen) {
     const options = { rounds, seconds, warmupSeconds: seconds * warmupShare }
-    rows.push(...rowsOf(scenario, await measure(load, contestants, scenario, options)))
+    const turns = await measure(load, contestants, scenario, options)
+    rows.push(...rowsOf(scenario, turns))
+    for (const line of telemetryShare(scenario, turns)) console.log(`${line}\n`)
   }
   return rows
 }
