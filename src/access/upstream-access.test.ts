@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AdminPrincipal, UserPrincipal } from '../principal/principal.ts'
+import type { AdminPrincipal, ServicePrincipal, UserPrincipal } from '../principal/principal.ts'
 import { anonymous } from '../principal/principal.ts'
 import { ownerScopes } from './owner-scopes.ts'
 import { decideAccess } from './upstream-access.ts'
@@ -19,6 +19,16 @@ const user: UserPrincipal = {
   attributionSalt: '',
 }
 
+const service: ServicePrincipal = {
+  kind: 'service',
+  issuer: 'i',
+  subject: 'svc_robot',
+  workspace: 'red',
+  scopes: ['code:read'],
+  clientId: 'robot',
+  credentialId: 't',
+}
+
 describe('who may call an upstream', () => {
   it.each([
     ['a user, when it is open to all', user, open, 'allowed'],
@@ -30,6 +40,10 @@ describe('who may call an upstream', () => {
     ['a key with one of two scopes', { ...user, scopes: ['code:read'] }, scoped, 'insufficient_scope'],
     ['a key with all of them', { ...user, scopes: ['code'] }, scoped, 'allowed'],
     ['a key of another workspace, whatever its scopes', { ...user, workspace: 'x', scopes: ['*'] }, walled],
+    ['a client for itself, in its workspace', service, walled, 'allowed'],
+    ['a client for itself, elsewhere', { ...service, workspace: 'green' }, walled],
+    ['a client for itself, with one of two scopes', service, scoped, 'insufficient_scope'],
+    ['a client for itself, with all of them', { ...service, scopes: ['code'] }, scoped, 'allowed'],
     ['the admin token, when it is open to all', admin, scoped, 'allowed'],
     ['the admin token, when it has walls', admin, walled],
     ['anybody unknown, even when it is open', anonymous, open],

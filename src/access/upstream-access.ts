@@ -24,11 +24,17 @@ export function decideAccess(principal: Principal, upstream: UpstreamRules): Acc
       return walled && !upstream.workspaces.includes(principal.workspace) ? 'upstream_not_allowed' : 'allowed'
     case 'admin':
       return walled ? 'upstream_not_allowed' : 'allowed'
+    case 'service':
     case 'user': {
-      if (principal.upstreams.length > 0 && !principal.upstreams.includes(upstream.name))
+      if (principal.kind === 'user' && !mayReach(principal.upstreams, upstream.name))
         return 'upstream_not_allowed'
       if (walled && !upstream.workspaces.includes(principal.workspace)) return 'upstream_not_allowed'
       return missingScopes(principal.scopes, upstream.scopes).length === 0 ? 'allowed' : 'insufficient_scope'
     }
   }
+}
+
+/** An API key may be limited to some upstreams; a token is by its audience. */
+function mayReach(upstreams: readonly string[], name: string): boolean {
+  return upstreams.length === 0 || upstreams.includes(name)
 }

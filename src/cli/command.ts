@@ -34,6 +34,10 @@ export interface CommandContext {
   readonly print: (line: string) => void
   /** One line on standard error, for people. */
   readonly note: (line: string) => void
+  /** Standard input to its end, as text; at most 64 KiB of it. */
+  readonly readInput: () => Promise<string>
+  /** Whether a person is at the terminal: both input and output are one. */
+  readonly interactive: boolean
   /** Resolves when the process is asked to stop (SIGTERM, SIGINT). */
   readonly stopRequested: () => Promise<void>
   /** From now on an error nobody caught is printed, then given to `tell`, which never rejects; then the process ends, with exit code 1. */

@@ -24,7 +24,18 @@ export function demoText({ gateway, upstream, store, users }: DemoFacts): string
     `  sample upstream  ${upstream}  (refuses whoever does not come through the gateway)`,
     `  store            ${store}`,
     '',
-    ...users.flatMap((user) => [`${user.email} in workspace ${user.workspace}`, `  ${user.apiKey}`, '']),
+    ...users.flatMap((user) => [
+      `${user.email} in workspace ${user.workspace}`,
+      `  password  ${user.password}`,
+      `  key       ${user.apiKey}`,
+      '',
+    ]),
+    'Sign in',
+    `  In a browser, to see sessions, apps and keys: ${gateway}/account`,
+    '  With a client, without any key; it opens the browser by itself, then calls as whoever signed in:',
+    `    claude mcp add --transport http sallyport ${url}`,
+    `    npx mcp-remote ${url}`,
+    '',
     ...users.flatMap((user) => [`Calls as ${user.email}`, ...callsOf(user, url), '']),
     'Try next',
     '  A key that was never made is refused with 401:',
@@ -36,11 +47,11 @@ export function demoText({ gateway, upstream, store, users }: DemoFacts): string
     '  Numbers for Prometheus, with nobody in them:',
     `    curl -sS ${gateway}/metrics`,
     '',
-    `Your own client, as ${ada.email}`,
+    `Your own client with a key, as ${ada.email}`,
     '',
     clientSnippets({ url, apiKey: ada.apiKey }),
     '',
-    'Ctrl-C ends the demo. The next one makes new keys.',
+    'Ctrl-C ends the demo. The next one makes new keys and passwords.',
   ].join('\n')
 }
 

@@ -1,16 +1,20 @@
 import { issueKey } from '../identity/key-lifecycle.ts'
 import type { Actor, ApiKeyStore } from '../identity/api-key-store.ts'
+import type { PasswordStore } from '../identity/password-store.ts'
 import type { UserStore } from '../identity/user-store.ts'
+import { randomBase62 } from '../lib/base62.ts'
 import { Failure } from '../lib/error.ts'
 import { newId } from '../lib/id.ts'
+import { Secret } from '../lib/secret.ts'
 import type { Surroundings } from '../server/surroundings.ts'
+import { storePassword } from './passwords.ts'
 
 /** A user of the demo as `--json` prints it. */
 export interface DemoUser {
   readonly id: string
   readonly email: string
-  /** Null until there is sign-in with a password. */
-  readonly password: null
+  /** Signs in at `/account`; new with each start. */
+  readonly password: string
   readonly workspace: string
   readonly apiKey: string
 }
@@ -25,13 +29,14 @@ const keyDays = 7
 const actor: Actor = { kind: 'system', id: null }
 
 /**
- * Two users in two workspaces, each with a new key. The keys of earlier runs in this store are revoked; whatever else
- * was done to the store since then stays.
+ * Two users in two workspaces, each with a new key and password. The keys of earlier runs in this store are revoked;
+ * whatever else was done to the store since then stays.
  */
 export async function prepareDemoUsers(
-  { users, apiKeys }: { users: UserStore; apiKeys: ApiKeyStore },
-  { clock, random }: Pick<Surroundings, 'clock' | 'random'>,
+  { users, apiKeys, passwords }: { users: UserStore; apiKeys: ApiKeyStore; passwords: PasswordStore },
+  surroundings: Surroundings,
 ): Promise<readonly [DemoUser, DemoUser]> {
+  const { clock, random } = surroundings
   const prepare = async ({ email, workspace }: (typeof people)[number]): Promise<DemoUser> => {
     const at = clock.now()
     const { user } = await users.add({ id: newId('usr', random), email, workspace, role: 'user', at }, actor)
@@ -53,7 +58,9 @@ export async function prepareDemoUsers(
     const unlimited = { ...request, maxPerUser: Number.MAX_SAFE_INTEGER }
     const issued = await issueKey(unlimited, actor, { apiKeys, clock, random })
     if (issued.outcome !== 'created') throw noKey(email, issued.outcome)
-    return { id, email, password: null, workspace, apiKey: issued.key }
+    const password = randomBase62(16, random)
+    await storePassword({ surroundings }, { passwords }, user, new Secret(password), { oneTime: false })
+    return { id, email, password, workspace, apiKey: issued.key }
   }
   return [await prepare(people[0]), await prepare(people[1])]
 }

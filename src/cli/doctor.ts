@@ -1,7 +1,7 @@
 import type { Config } from '../config/load.ts'
 import { Failure } from '../lib/error.ts'
 import { inspectSetup } from '../server/inspect-setup.ts'
-import type { Finding } from '../server/inspect-setup.ts'
+import type { Finding } from '../server/finding.ts'
 import { UsageError } from './command.ts'
 import type { Command } from './command.ts'
 

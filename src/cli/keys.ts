@@ -6,11 +6,12 @@ import { issueKey, rotateKey } from '../identity/key-lifecycle.ts'
 import type { IssuedKey } from '../identity/key-lifecycle.ts'
 import type { UserWithMemberships } from '../identity/user-store.ts'
 import { Failure } from '../lib/error.ts'
+import { atCommandLine } from './at-command-line.ts'
 import { clientSnippets } from './client-snippets.ts'
 import { UsageError } from './command.ts'
 import type { Command, CommandContext } from './command.ts'
 import { lifetimeDays } from './lifetime.ts'
-import { atCommandLine, emailFrom, noSuchUser } from './users.ts'
+import { emailFrom, noSuchUser } from './users.ts'
 import { withStore } from './with-store.ts'
 
 export const keysCreate: Command = {

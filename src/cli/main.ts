@@ -8,6 +8,7 @@ import { Failure } from '../lib/error.ts'
 import { processSurroundings } from '../server/process-surroundings.ts'
 import { redact } from '../telemetry/log.ts'
 import { auditCommand } from './audit.ts'
+import { clientsAdd, clientsApprove, clientsList, clientsReject, clientsRevoke } from './clients.ts'
 import { UsageError } from './command.ts'
 import type { Command } from './command.ts'
 import { demoCommand } from './demo.ts'
@@ -20,12 +21,13 @@ import type { ParsedArguments } from './parse-arguments.ts'
 import { privacyCommand } from './privacy.ts'
 import { serveCommand } from './serve.ts'
 import { whoisCommand } from './whois.ts'
-import { usersAdd, usersDisable, usersEnable, usersErase, usersList } from './users.ts'
+import { usersAdd, usersDisable, usersEnable, usersErase, usersList, usersSetPassword } from './users.ts'
 
 const commands: readonly Command[] = [
   serveCommand,
   demoCommand,
   usersAdd,
+  usersSetPassword,
   usersList,
   usersDisable,
   usersEnable,
@@ -34,6 +36,11 @@ const commands: readonly Command[] = [
   keysList,
   keysRotate,
   keysRevoke,
+  clientsAdd,
+  clientsList,
+  clientsApprove,
+  clientsReject,
+  clientsRevoke,
   privacyCommand,
   whoisCommand,
   auditCommand,
@@ -84,10 +91,23 @@ async function run(args: readonly string[]): Promise<void> {
     surroundings: processSurroundings(logLevel(config)),
     print,
     note,
+    readInput,
+    interactive: process.stdin.isTTY && process.stdout.isTTY,
     stopRequested,
     onCrash,
     workingFolder: process.cwd(),
   })
+}
+
+async function readInput(): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    size += chunk.length
+    chunks.push(chunk)
+    if (size > 65_536) break
+  }
+  return Buffer.concat(chunks).subarray(0, 65_536).toString('utf8')
 }
 
 function configFrom(parsed: ParsedArguments): Config {

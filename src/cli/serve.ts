@@ -2,6 +2,7 @@ import { Failure } from '../lib/error.ts'
 import { serve } from '../server/serve.ts'
 import type { Lifecycle } from '../telemetry/lifecycle.ts'
 import type { Command, CommandContext } from './command.ts'
+import { firstAdminHint } from './first-admin.ts'
 import { runTold } from './told-run.ts'
 
 export const serveCommand: Command = {
@@ -20,7 +21,7 @@ export const serveCommand: Command = {
 }
 
 async function runGateway(
-  { config, onConfigChange, surroundings, input, print, note, stopRequested }: CommandContext,
+  { config, onConfigChange, surroundings, input, print, note, interactive, stopRequested }: CommandContext,
   lifecycle: Lifecycle,
 ): Promise<void> {
   const { log } = surroundings
@@ -42,6 +43,7 @@ async function runGateway(
   else {
     print(`Sallyport listens on ${listening}`)
     for (const { name } of loaded.upstreams) print(`  ${publicUrl}/mcp/${name}`)
+    for (const line of await firstAdminHint(loaded.settings, { surroundings, interactive })) note(line)
     note('Next: sallyport users add EMAIL, then sallyport keys create --user EMAIL')
   }
   onConfigChange((next) => {

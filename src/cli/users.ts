@@ -1,15 +1,13 @@
-import type { Actor } from '../identity/api-key-store.ts'
 import type { UserWithMemberships } from '../identity/user-store.ts'
 import { normalizeEmail, roles } from '../identity/user.ts'
 import { defaultWorkspace, isWorkspaceName } from '../identity/workspace.ts'
 import { Failure } from '../lib/error.ts'
 import { newId } from '../lib/id.ts'
+import { atCommandLine } from './at-command-line.ts'
 import { UsageError } from './command.ts'
 import type { Command, CommandContext } from './command.ts'
+import { readPassword, storePassword } from './passwords.ts'
 import { withStore } from './with-store.ts'
-
-/** The command line acts with the rights of whoever may open the store. */
-export const atCommandLine: Actor = { kind: 'admin', id: null }
 
 export function emailFrom(text: string): string {
   const email = normalizeEmail(text)
@@ -23,6 +21,12 @@ export function noSuchUser(email: string): Failure {
   return new Failure({ code: 'user_unknown', status: 404, message: `there is no user ${email}`, fix })
 }
 
+/** Whoever adds somebody to one more workspace does not mean to change their password. */
+function hasAccount(email: string): Failure {
+  const fix = `sallyport users set-password ${email} --password-stdin, and add the workspace without a password`
+  return new Failure({ code: 'user_exists', status: 409, message: `${email} has an account already`, fix })
+}
+
 export const usersAdd: Command = {
   name: 'users add',
   summary: 'Adds a user to a workspace; the workspace is made when it is new.',
@@ -32,6 +36,9 @@ export const usersAdd: Command = {
     role: {
       summary: 'user, operator, auditor or admin; kept for the console, which is not here yet. Default user.',
       value: 'ROLE',
+    },
+    'password-stdin': {
+      summary: 'Reads a password to sign in with, at least 12 characters, from standard input. Default none.',
     },
   },
   run: (context) =>
@@ -47,6 +54,8 @@ export const usersAdd: Command = {
         )
       }
       if (role === undefined) throw new UsageError('--role is not known', `use one of ${roles.join(', ')}`)
+      const password = input.has('password-stdin') ? await readPassword(context, email) : null
+      if (password !== null && (await store.users.findByEmail(email)) !== undefined) throw hasAccount(email)
       const id = newId('usr', surroundings.random)
       const added = await store.users.add(
         { id, email, workspace, role, at: surroundings.clock.now() },
@@ -61,11 +70,47 @@ export const usersAdd: Command = {
           fix: 'name another --workspace, or go on',
         })
       }
+      if (added.outcome === 'address_unproven') {
+        throw new Failure({
+          code: 'address_unproven',
+          status: 409,
+          message: `${email} is what somebody calls themselves who signed up by ${added.user.authSource} without proof`,
+          fix: 'take that account away with `sallyport users erase`, or name another address',
+        })
+      }
+      if (password !== null && added.outcome === 'added')
+        await storePassword(context, store, added.user, password, { oneTime: false })
       const user = { id: added.user.id, email, workspace, role }
       print(
         input.json
           ? JSON.stringify({ user })
           : `${email} is in workspace ${workspace} as ${role} (${user.id})`,
+      )
+    }),
+}
+
+export const usersSetPassword: Command = {
+  name: 'users set-password',
+  summary: 'Sets the password a user signs in with, and signs them out everywhere.',
+  operands: ['EMAIL'],
+  flags: {
+    'password-stdin': { summary: 'Reads it, at least 12 characters, from standard input. Needed.' },
+  },
+  run: (context) =>
+    withStore(context, async ({ store }) => {
+      const { input, print } = context
+      const email = emailFrom(input.words[0] ?? '')
+      if (!input.has('password-stdin')) {
+        // As an argument it would stand in the list of processes and in the shell's history.
+        throw new UsageError('--password-stdin is missing', 'pipe the password in: … --password-stdin < FILE')
+      }
+      const found = await store.users.findByEmail(email)
+      if (found === undefined) throw noSuchUser(email)
+      const password = await readPassword(context, email)
+      await storePassword(context, store, found.user, password, { oneTime: false })
+      const user = { id: found.user.id, email }
+      print(
+        input.json ? JSON.stringify({ user }) : `${email} has a new password, and is signed out everywhere`,
       )
     }),
 }
@@ -129,7 +174,7 @@ async function setDisabled(
 
 export const usersDisable = switchCommand(
   'disable',
-  'Disables a user: their keys stop working with the next call.',
+  'Disables a user: they are signed out, and their keys stop working with the next call.',
 )
 export const usersEnable = switchCommand('enable', 'Enables a disabled user again.')
 

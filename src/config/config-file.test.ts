@@ -24,7 +24,7 @@ describe('YAML 1.2', () => {
     expect([...entries]).toEqual([
       ['listen.host', { raw: 'x', line: 2 }],
       ['listen.port', { raw: 1, line: 4 }],
-      ['list', { raw: ['a', 'b'], line: 5 }],
+      ['list', { raw: ['a', 'b'], line: 5, itemLines: [5, 5] }],
     ])
   })
 

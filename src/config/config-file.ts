@@ -5,6 +5,8 @@ import type { Node } from 'yaml'
 export interface FileEntry {
   readonly raw: unknown
   readonly line: number
+  /** Of a list: the line of each item. */
+  readonly itemLines?: readonly number[]
 }
 
 export interface ConfigFile {
@@ -54,7 +56,10 @@ export function readConfigFile(source: string): ConfigFile {
         // Left empty, as when all its items are commented out. Here that would open an upstream to everybody.
         if (into !== entries && guardingLists.has(name))
           problems.push({ line, message: `${name}: is empty; write [] for all` })
-      } else into.set(name, { raw: plainValue(value, name, line), line })
+      } else {
+        const itemLines = isSeq(value) ? { itemLines: value.items.map((item) => lineOf(item as Node)) } : {}
+        into.set(name, { raw: plainValue(value, name, line), line, ...itemLines })
+      }
     }
   }
 

@@ -33,6 +33,8 @@ interface Found {
   readonly raw: unknown
   /** Where it stands, for the complaint: `sallyport.yaml:12: `, `SALLYPORT_X: `. */
   readonly where: string
+  /** The same of one item of a list. */
+  readonly itemWhere?: (item: number) => string
 }
 
 /** Reads all sources and reports all complaints together. */
@@ -85,7 +87,13 @@ function find(
   if (value !== undefined && value !== '') return { raw: value, where: variable }
   if (path !== undefined) return readSecret(variable, path, sources, problems)
   const entry = file?.entries.get(key)
-  return entry === undefined ? null : { raw: entry.raw, where: `${sources.file?.name}:${entry.line}: ${key}` }
+  if (entry === undefined) return null
+  const at = (line: number) => `${sources.file?.name}:${line}: ${key}`
+  return {
+    raw: entry.raw,
+    where: at(entry.line),
+    itemWhere: (item) => at(entry.itemLines?.[item] ?? entry.line),
+  }
 }
 
 function readSecret(variable: string, path: string, sources: Sources, problems: string[]): Found | null {
@@ -104,8 +112,11 @@ function parse(key: string, option: Option<unknown>, found: Found, problems: str
     ? { problem: 'still holds a placeholder: fill it in' }
     : option.parse(found.raw)
   if ('value' in parsed) return parsed.value
-  const where = found.where.endsWith(key) ? found.where : `${found.where}: ${key}`
-  problems.push(`${where}: ${parsed.problem}`)
+  const whereOf = (where: string) => (where.endsWith(key) ? where : `${where}: ${key}`)
+  if ('problem' in parsed) problems.push(`${whereOf(found.where)}: ${parsed.problem}`)
+  else
+    for (const { item, problem } of parsed.itemProblems)
+      problems.push(`${whereOf(found.itemWhere?.(item) ?? found.where)}[${item}]: ${problem}`)
   return option.fallback
 }
 

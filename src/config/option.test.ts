@@ -4,7 +4,9 @@ import type { Option } from './option.ts'
 
 function valueOf<Value>(option: Option<Value>, raw: unknown): Value | string {
   const parsed = option.parse(raw)
-  return 'value' in parsed ? parsed.value : `! ${parsed.problem}`
+  if ('value' in parsed) return parsed.value
+  if ('problem' in parsed) return `! ${parsed.problem}`
+  return parsed.itemProblems.map(({ item, problem }) => `! [${item}] ${problem}`).join('\n')
 }
 
 describe('kinds of options', () => {

@@ -1,5 +1,15 @@
 /** What parsing one raw value answers: the value, or what is wrong with it, in words that follow the key's name. */
-export type Parsed<Value> = { readonly value: Value } | { readonly problem: string }
+export type Parsed<Value> =
+  | { readonly value: Value }
+  | { readonly problem: string }
+  /** Of a list of records: what is wrong with each, by its place. */
+  | { readonly itemProblems: readonly ItemProblem[] }
+
+export interface ItemProblem {
+  /** From 0. */
+  readonly item: number
+  readonly problem: string
+}
 
 /**
  * One row of the table of options. From it come the YAML key, the variable, the flag, the default, the validation,
@@ -116,6 +126,29 @@ export function choice<const Value extends string>(
       const word = typeof raw === 'string' ? raw.trim().toLowerCase() : null
       const value = values.find((known) => known === word)
       return value === undefined ? { problem: `must be one of ${shape}` } : { value }
+    },
+  }
+}
+
+/** Some of a closed list; trimmed and in any letter case. */
+export function choices<const Value extends string>(
+  summary: string,
+  values: readonly Value[],
+  extras: Extras<readonly Value[]> = {},
+): Option<readonly Value[]> {
+  const shape = values.join(' | ')
+  const known = (word: string) => values.find((value) => value === word.toLowerCase())
+  const words = list(summary, shape, (word) =>
+    known(word) === undefined ? `is none of ${values.join(', ')}` : null,
+  )
+  return {
+    ...words,
+    fallback: [],
+    ...extras,
+    parse(raw) {
+      const parsed = words.parse(raw)
+      if (!('value' in parsed)) return parsed
+      return { value: [...new Set(parsed.value.flatMap((word) => known(word) ?? []))] }
     },
   }
 }

@@ -1,5 +1,6 @@
 import { networkProblem } from './address.ts'
 import { logLevels } from './log-level.ts'
+import { oauthOptions } from './oauth-options.ts'
 import { choice, flag, integer, list, ratio, text } from './option.ts'
 import type { OptionTable, Settings } from './option.ts'
 import {
@@ -14,6 +15,7 @@ import {
   secretProblem,
   storeProblem,
 } from './problems.ts'
+import { signInOptions } from './sign-in-options.ts'
 
 /** Every option outside `upstreams`, in the order of the reference page. Keys are pinned. */
 export const options = {
@@ -72,6 +74,8 @@ export const options = {
     0,
     720,
   ),
+  ...signInOptions,
+  ...oauthOptions,
   secretsKey: text(
     'Encrypts stored secrets. Made beside the store on first run when absent.',
     null,
@@ -83,6 +87,31 @@ export const options = {
   'telemetry.metrics.token': text('Bearer token that /metrics asks for.', null, 'a secret', secretProblem, {
     secret: true,
   }),
+  'telemetry.metrics.refreshSeconds': integer(
+    'Seconds between counts of stored state (gauges).',
+    30,
+    1,
+    3600,
+  ),
+  'telemetry.metrics.endpoint': text(
+    'Where the same numbers are sent by OTLP; without it they are not. A URL without a path gets /v1/metrics.',
+    null,
+    'a URL',
+    collectorProblem,
+  ),
+  'telemetry.metrics.protocol': choice(
+    'How that collector is spoken to.',
+    ['http/protobuf', 'http/json', 'grpc'] as const,
+    'http/protobuf',
+  ),
+  'telemetry.metrics.headers': text(
+    'Fields sent each time, such as a credential of the collector.',
+    null,
+    'NAME=VALUE,NAME=VALUE',
+    headersProblem,
+    { secret: true },
+  ),
+  'telemetry.metrics.intervalSeconds': integer('Seconds between sending.', 60, 1, 3600),
   'telemetry.traces.endpoint': text(
     'Where spans are sent by OTLP; without it there are none. A URL without a path gets /v1/traces.',
     null,
@@ -187,6 +216,25 @@ export const options = {
     1,
     1_000_000,
   ),
+  'limits.loginsPerMinute': integer(
+    'Failed sign-ins one address may make to one account in a minute.',
+    5,
+    1,
+    100_000,
+  ),
+  'limits.loginsPerHour': integer(
+    'Failed sign-ins all addresses together may make to one account in an hour; a valid sign-in always passes.',
+    100,
+    1,
+    100_000,
+  ),
+  'limits.oauthPerMinute': integer(
+    'Requests one address may send a minute to each endpoint of the authorization server.',
+    600,
+    1,
+    1_000_000,
+  ),
+  'limits.registrationsPerHour': integer('Clients one address may register in an hour.', 60, 1, 100_000),
   'limits.anonymousPerMinute': integer(
     'Anonymous requests one address may send a minute.',
     600,

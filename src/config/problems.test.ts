@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
 import {
   collectorProblem,
+  directoryIdProblem,
+  domainProblem,
   headersProblem,
   hostProblem,
   originProblem,
@@ -14,6 +16,24 @@ import {
 } from './problems.ts'
 
 const rows = [
+  [
+    domainProblem,
+    ['example.com', 'Sub.Example.co', 'xn--bcher-kva.example', 'intranet'],
+    [
+      '@example.com',
+      '*.example.com',
+      'example.com:443',
+      '.example.com',
+      'example..com',
+      '-a.com',
+      'bücher.example',
+    ],
+  ],
+  [
+    directoryIdProblem,
+    ['7b1f3a52-0c5e-4d9e-9d1f-2f6a4f2f9b10', '7B1F3A52-0C5E-4D9E-9D1F-2F6A4F2F9B10'],
+    ['common', 'organizations', 'example.onmicrosoft.com', '7b1f3a520c5e4d9e9d1f2f6a4f2f9b10'],
+  ],
   [
     publicUrlProblem,
     ['https://mcp.example.com', 'https://x.example/path', 'http://127.0.0.1:8787', 'http://[::1]:1'],

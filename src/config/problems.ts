@@ -15,6 +15,23 @@ export function publicUrlProblem(value: string): string | null {
   return null
 }
 
+/** An issuer is compared byte for byte, so nothing about it is mended (RFC 8414 section 2). */
+export function issuerProblem(value: string): string | null {
+  return publicUrlProblem(value)
+}
+
+/** Keys that anybody on the way could exchange verify nothing. */
+export function jwksUriProblem(value: string): string | null {
+  const url = URL.parse(value)
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    return 'must be an absolute https URL'
+  if (url.username !== '' || url.password !== '') return 'must not carry a user name or password'
+  if (url.hash !== '') return 'must not carry a fragment'
+  return url.protocol === 'http:' && !isLoopbackHost(url.hostname)
+    ? `must be https, because ${url.hostname} is not loopback`
+    : null
+}
+
 export function upstreamUrlProblem(value: string): string | null {
   const url = URL.parse(value)
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
@@ -28,6 +45,20 @@ const hostShape = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-
 
 export function hostProblem(value: string): string | null {
   return hostShape.test(value) ? null : 'is no host name such as mcp.example.com or mcp.example.com:8443'
+}
+
+/** A domain of e-mail addresses: no port, no wildcard, and international names in their ASCII form. */
+export function domainProblem(value: string): string | null {
+  return /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(value)
+    ? null
+    : 'is no domain such as example.com (without @, * and port)'
+}
+
+/** One Microsoft directory. `common` and `organizations` would let in the people of every company. */
+export function directoryIdProblem(value: string): string | null {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
+    ? null
+    : 'must be the id of one directory, as on its overview page: 32 hex digits with four dashes'
 }
 
 export function originProblem(value: string): string | null {

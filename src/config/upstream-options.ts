@@ -1,4 +1,4 @@
-import { choice, flag, integer, list, text } from './option.ts'
+import { choice, choices, flag, integer, list, text } from './option.ts'
 import type { OptionTable, Settings } from './option.ts'
 import {
   filePathProblem,
@@ -19,6 +19,10 @@ const identityModes = ['assertion', 'forward-key', 'static', 'none'] as const
 export const authModes = ['required', 'optional'] as const
 export type AuthMode = (typeof authModes)[number]
 
+/** What callers may present to an upstream. */
+const credentialKinds = ['api_key', 'oauth'] as const
+export type CredentialKind = (typeof credentialKinds)[number]
+
 /** The options of one entry of `upstreams`. */
 export const upstreamOptions = {
   name: text('Path segment and name of the upstream: /mcp/NAME.', '', 'a name', upstreamNameProblem),
@@ -29,8 +33,9 @@ export const upstreamOptions = {
     authModes,
     'required',
   ),
-  accept: list('Which credentials are accepted; empty means api_key.', 'api_key', (word) =>
-    word === 'api_key' ? null : 'is not available yet: only api_key is',
+  accept: choices(
+    'Which credentials are accepted; empty means all. Without oauth, clients get no hint to sign in.',
+    credentialKinds,
   ),
   workspaces: list('Workspaces that may call; empty means all.', 'workspace names', workspaceProblem),
   identity: choice('How the caller is told to the upstream.', identityModes, 'assertion'),
@@ -72,3 +77,12 @@ export const upstreamOptions = {
 } satisfies OptionTable
 
 export type UpstreamSettings = Settings<typeof upstreamOptions>
+
+/** What an upstream accepts, said or not. One that is the authority on its own keys accepts none of these. */
+export function acceptedKinds({
+  accept,
+  identity,
+}: Pick<UpstreamSettings, 'accept' | 'identity'>): readonly CredentialKind[] {
+  if (identity === 'forward-key') return []
+  return accept.length === 0 ? credentialKinds : accept
+}

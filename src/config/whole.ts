@@ -12,6 +12,9 @@ export function wholeProblems(settings: GlobalSettings, upstreams: readonly Upst
   if (upstreams.filter((upstream) => upstream.default).length > 1) {
     problems.push('upstreams: more than one is marked default; keep one')
   }
+  if (settings['auth.issuers'].some(({ issuer }) => sameIssuer(issuer, settings.publicUrl))) {
+    problems.push('auth.issuers: names this gateway itself; its own tokens are accepted without that')
+  }
   if (settings['auth.adminOnMcp'] && settings['auth.adminToken'] === null) {
     problems.push('auth.adminOnMcp: needs auth.adminToken')
   }
@@ -28,7 +31,36 @@ export function wholeProblems(settings: GlobalSettings, upstreams: readonly Upst
       'telemetry.attribution.mode: hash needs telemetry.attribution.key: make one with `openssl rand -base64 32`',
     )
   }
-  problems.push(...keyIdProblems(settings), ...sharedSecretProblems(settings))
+  problems.push(...keyIdProblems(settings), ...sharedSecretProblems(settings), ...providerProblems(settings))
+  return problems
+}
+
+function sameIssuer(issuer: string, publicUrl: string | null): boolean {
+  const plain = (url: string | null) => (url === null ? null : URL.parse(url)?.href.replace(/\/$/, ''))
+  return publicUrl !== null && plain(issuer) === plain(publicUrl)
+}
+
+/** What each provider cannot work without. */
+const providerNeeds = {
+  http_api: ['auth.httpApi.url'],
+  github: ['auth.github.clientId', 'auth.github.clientSecret'],
+  gitea: ['auth.gitea.url', 'auth.gitea.clientId', 'auth.gitea.clientSecret'],
+  gitlab: ['auth.gitlab.clientId', 'auth.gitlab.clientSecret'],
+  microsoft: ['auth.microsoft.tenant', 'auth.microsoft.clientId', 'auth.microsoft.clientSecret'],
+  oidc: ['auth.oidc.issuer', 'auth.oidc.clientId', 'auth.oidc.clientSecret'],
+} as const
+
+function providerProblems(settings: GlobalSettings): string[] {
+  const problems: string[] = []
+  const chosen = settings['auth.providers']
+  for (const [provider, keys] of Object.entries(providerNeeds)) {
+    if (!chosen.includes(provider)) continue
+    const missing = keys.filter((key) => settings[key] === null)
+    if (missing.length > 0) problems.push(`auth.providers: ${provider} needs ${missing.join(' and ')}`)
+  }
+  const asked = settings['auth.httpApi.auth'] !== 'none'
+  if (chosen.includes('http_api') && asked && settings['auth.httpApi.secret'] === null)
+    problems.push('auth.httpApi.auth: needs auth.httpApi.secret')
   return problems
 }
 
@@ -47,6 +79,7 @@ const secretOptions = [
   'telemetry.metrics.token',
   'telemetry.analytics.token',
   'telemetry.attribution.key',
+  'auth.httpApi.secret',
 ] as const
 
 /** Each secret has one use: so that each can leak, and be changed, alone (T36). */

@@ -21,6 +21,10 @@ export interface ApiKeyAuthenticatorDependencies {
 }
 
 const unknownKey: Verdict = Object.freeze({ rejected: 'unknown_key' })
+const noKeysHere: Verdict = Object.freeze({
+  rejected: 'unknown_key',
+  hint: 'this server takes access tokens only: sign in with OAuth',
+})
 
 /** Judges `sp_…` keys against the store on every call, so that a revocation holds from the next one on. */
 export function createApiKeyAuthenticator(
@@ -50,8 +54,9 @@ export function createApiKeyAuthenticator(
     return { unavailable: error instanceof Error ? error.message : 'find_key' }
   }
 
-  return (credential) => {
+  return (credential, { accept }) => {
     if (credential.kind !== 'api_key') return 'not_mine'
+    if (!accept.includes('api_key')) return noKeysHere
     const token = credential.token.reveal()
     const id = apiKeyId(token)
     if (id === null) return unknownKey

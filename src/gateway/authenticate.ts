@@ -11,9 +11,10 @@ import type { Routed } from './route.ts'
 /** What one authenticator says of a credential. The reason is decided here, where it is known. */
 export type Verdict =
   | { readonly identified: Principal }
-  | { readonly rejected: RejectionReason }
-  /** The store did not answer: 503, never 401 (T8). */
-  | { readonly unavailable: string }
+  /** `hint` says more to the caller. */
+  | { readonly rejected: RejectionReason; readonly hint?: string }
+  /** What it would take to judge did not answer, the store if nothing else is said: 503, never 401 (T8). */
+  | { readonly unavailable: string; readonly because?: 'issuer_unavailable' }
   | 'not_mine'
 
 /** Judges one kind of credential. Answers at once where it can: the hot path then never leaves its turn. */
@@ -72,12 +73,19 @@ function askFrom(
     }
     if (answer !== 'not_mine') return conclude(routed, answer)
   }
-  return { refused: 'malformed_token' }
+  const oauth = routed.upstream.accept.includes('oauth')
+  return oauth ? { refused: 'malformed_token' } : { refused: 'malformed_token', hint: apiKeysOnly }
 }
 
+const apiKeysOnly = 'this server takes API keys only'
+
 function conclude(routed: Routed, verdict: Exclude<Verdict, 'not_mine'>): Identified | Refusal {
-  if ('rejected' in verdict) return { refused: verdict.rejected }
-  if ('unavailable' in verdict) return { refused: 'store_unavailable', detail: verdict.unavailable }
+  if ('rejected' in verdict) {
+    const { rejected: refused, hint } = verdict
+    return hint === undefined ? { refused } : { refused, hint }
+  }
+  if ('unavailable' in verdict)
+    return { refused: verdict.because ?? 'store_unavailable', detail: verdict.unavailable }
   setPrincipal(verdict.identified)
   return new IdentifiedRequest(routed, verdict.identified)
 }

@@ -8,6 +8,7 @@ const plain = {
   url: 'http://127.0.0.1:1/mcp',
   isDefault: true,
   auth: 'required',
+  accept: [],
   workspaces: [],
   scopes: [],
   timeoutSeconds: 1,

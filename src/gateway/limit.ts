@@ -75,9 +75,15 @@ function budgetOf(principal: Principal, { address }: Received): string {
   return budget
 }
 
-/** The refusals an attacker gathers by guessing. A caller without any credential is not guessing. */
+/**
+ * The refusals an attacker gathers by guessing. A caller without any credential is not guessing; nor is one whose
+ * access token was genuine and has ended: it must learn to refresh, which a 429 does not say.
+ */
 const guesses: ReadonlySet<string> = new Set([
   'unknown_key',
+  'bad_signature',
+  'bad_algorithm',
+  'unknown_issuer',
   'malformed_token',
   'malformed_header',
   'not_bearer',

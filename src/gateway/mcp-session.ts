@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import { Failure } from '../lib/error.ts'
 import { sha256Hex } from '../lib/hash.ts'
 import type { SealedBox } from '../lib/sealed-box.ts'
-import { workspaceOf } from '../principal/principal.ts'
+import { clientOf, workspaceOf } from '../principal/principal.ts'
 import type { Principal } from '../principal/principal.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
@@ -151,9 +151,8 @@ function purpose(idHash: string): string {
 /** Anonymous callers are one owner: among them, only the id itself keeps sessions apart. */
 function ownerOf(principal: Principal): SessionOwner {
   if (principal.kind === 'anonymous') return { issuer: '', subject: '', clientId: '', workspace: '' }
-  const clientId = principal.kind === 'user' ? (principal.clientId ?? '') : ''
   const { issuer, subject } = principal
-  return { issuer, subject, clientId, workspace: workspaceOf(principal) ?? '' }
+  return { issuer, subject, clientId: clientOf(principal) ?? '', workspace: workspaceOf(principal) ?? '' }
 }
 
 function isSameOwner(a: SessionOwner, b: SessionOwner): boolean {

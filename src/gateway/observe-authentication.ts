@@ -1,4 +1,5 @@
 import type { PresentedCredential } from '../principal/credential.ts'
+import type { Principal } from '../principal/principal.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
 import type { AuthMethod } from '../telemetry/vocabulary.ts'
 import type { Identified } from './authenticate.ts'
@@ -14,7 +15,7 @@ export interface ObserveAuthentication {
 export function createObserveAuthentication(emit: Emit): ObserveAuthentication {
   return (credential, outcome) => {
     if (!isRefusal(outcome)) {
-      emit('auth_decided', { method: acceptedBy[outcome.principal.kind], outcome: 'accepted' })
+      emit('auth_decided', { method: acceptedMethod(credential, outcome.principal), outcome: 'accepted' })
     } else if (isRejection(outcome.refused)) {
       const decided = outcome.refused === 'missing_credential' ? 'challenged' : 'rejected'
       emit('auth_decided', { method: presentedMethod(credential), outcome: decided })
@@ -22,13 +23,19 @@ export function createObserveAuthentication(emit: Emit): ObserveAuthentication {
   }
 }
 
-/** The kind of credential behind a principal: a token's shape does not tell whose it is. */
-export const acceptedBy = {
-  user: 'api_key',
-  admin: 'admin_token',
-  external: 'forwarded_key',
-  anonymous: 'none',
-} as const
+/** The kind of credential behind a principal: a token's shape alone does not tell an admin's from a key of others. */
+export function acceptedMethod(credential: PresentedCredential, principal: Principal): AuthMethod {
+  switch (principal.kind) {
+    case 'admin':
+      return 'admin_token'
+    case 'external':
+      return 'forwarded_key'
+    case 'anonymous':
+    case 'service':
+    case 'user':
+      return presentedMethod(credential)
+  }
+}
 
 /** The kind of credential by its shape alone: known to every refusal, the guard's included. */
 export function presentedMethod(credential: PresentedCredential): AuthMethod {

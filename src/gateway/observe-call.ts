@@ -6,14 +6,8 @@ import type { Registered } from '../telemetry/field.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
 import { errorTypes, operationErrors, protocolVersions } from '../telemetry/vocabulary.ts'
-import type {
-  AuthMethod,
-  ErrorType,
-  OperationError,
-  ProtocolVersion,
-  ToolOutcome,
-} from '../telemetry/vocabulary.ts'
-import { acceptedBy, presentedMethod } from './observe-authentication.ts'
+import type { ErrorType, OperationError, ProtocolVersion, ToolOutcome } from '../telemetry/vocabulary.ts'
+import { acceptedMethod } from './observe-authentication.ts'
 import type { FirstSeen } from './first-seen.ts'
 import type { Received } from './received.ts'
 
@@ -26,10 +20,7 @@ export interface ObserveCallParts {
 
 /** What a request's sender is, without saying who. */
 export function senderOf({ head, call }: Received) {
-  const auth_mode: AuthMethod =
-    call.principal.kind === 'external' || call.principal.kind === 'admin'
-      ? acceptedBy[call.principal.kind]
-      : presentedMethod(head.credential)
+  const auth_mode = acceptedMethod(head.credential, call.principal)
   return { auth_mode, client: call.client, llm_family: llmFamily(call.client) }
 }
 

@@ -1,7 +1,7 @@
 import type { LimitDecision, LimitPolicy } from '../limits/limiter.ts'
 import type { RequestId } from '../mcp/message.ts'
 import { rejectionReasons } from '../telemetry/vocabulary.ts'
-import type { FaultReason, RejectionReason } from '../telemetry/vocabulary.ts'
+import type { FaultReason, LimitedEndpoint, RejectionReason } from '../telemetry/vocabulary.ts'
 
 /** A refusal as `docs/reference/errors.md` lists it. */
 export interface RefusalRow {
@@ -43,7 +43,7 @@ export const refusals = {
   account_inactive: {
     status: 401,
     code: 40100,
-    message: 'The account behind this key is disabled or has left the workspace.',
+    message: 'The account behind this credential is disabled or has left the workspace.',
   },
   insufficient_scope: {
     status: 403,
@@ -69,6 +69,101 @@ export const refusals = {
   },
   session_unknown: { status: 404, code: 40400, message: 'No such session. Initialize a new one.' },
   header_mismatch: { status: 400, code: -32020, message: 'A request header and the body disagree.' },
+  expired: {
+    status: 401,
+    code: 40100,
+    message: 'The access token has expired. Refresh it, or sign in again.',
+  },
+  not_yet_valid: {
+    status: 401,
+    code: 40100,
+    message: 'The access token is not valid yet. Compare the clocks.',
+  },
+  bad_signature: {
+    status: 401,
+    code: 40100,
+    message: 'The signature of the access token is wrong.',
+  },
+  bad_algorithm: {
+    status: 401,
+    code: 40100,
+    message: 'The access token is signed with an algorithm that is not accepted.',
+  },
+  unknown_issuer: {
+    status: 401,
+    code: 40100,
+    message: 'The issuer of the access token is not known here.',
+  },
+  wrong_audience: {
+    status: 401,
+    code: 40100,
+    message: 'The access token was issued for another server.',
+  },
+  revoked_token: {
+    status: 401,
+    code: 40100,
+    message: 'The access token, or the consent behind it, has been revoked. Sign in again.',
+  },
+  unknown_client: {
+    status: 401,
+    code: 40100,
+    message: 'The client is not known here.',
+  },
+  client_pending: {
+    status: 401,
+    code: 40100,
+    message: 'The client has not been approved yet. An administrator can approve it.',
+  },
+  client_inactive: {
+    status: 401,
+    code: 40100,
+    message: 'The client has been switched off.',
+  },
+  replayed_refresh: {
+    status: 400,
+    code: 40000,
+    message: 'The refresh token has been used before.',
+  },
+  redirect_mismatch: {
+    status: 400,
+    code: 40000,
+    message: 'The redirect URI is not registered for this client.',
+  },
+  metadata_document_failed: {
+    status: 400,
+    code: 40000,
+    message: 'The metadata document of the client could not be used.',
+  },
+  pkce_failed: {
+    status: 400,
+    code: 40000,
+    message: 'The PKCE challenge is missing or does not match (S256 only).',
+  },
+  code_replayed: {
+    status: 400,
+    code: 40000,
+    message: 'The code has been used before.',
+  },
+  bad_client_auth: {
+    status: 401,
+    code: 40100,
+    message: 'The client could not be authenticated.',
+  },
+  replayed_assertion: {
+    status: 401,
+    code: 40100,
+    message: 'The client assertion has been used before.',
+  },
+  unknown_resource: {
+    status: 400,
+    code: 40000,
+    message: 'No such resource is served here.',
+  },
+  csrf_failed: {
+    status: 403,
+    code: 40300,
+    message: 'The form is too old, or came from elsewhere. Go back and send it again.',
+  },
   not_found: { status: 404, code: 40400, message: 'Nothing is served at this path.' },
   upstream_unknown: { status: 404, code: 40400, message: 'No server of that name is served here.' },
   method_not_allowed: { status: 405, code: 40000, message: 'The HTTP method is not allowed here.' },
@@ -135,6 +230,11 @@ export const refusals = {
     code: 50300,
     message: 'The gateway cannot reach its store. Try again soon.',
   },
+  issuer_unavailable: {
+    status: 503,
+    code: 50300,
+    message: 'The issuer of the access token does not answer, so its keys are not known. Try again soon.',
+  },
   shutting_down: { status: 503, code: 50300, message: 'The gateway is shutting down. Try again.' },
   internal: {
     status: 500,
@@ -161,6 +261,8 @@ export interface Refusal {
   readonly scopes?: readonly string[]
   /** The budget that is used up, in a 429. */
   readonly limit?: { readonly policy: LimitPolicy; readonly decision: LimitDecision }
+  /** What that budget guards, where it is not an MCP endpoint. */
+  readonly endpoint?: LimitedEndpoint
   /** `Allow`, in a 405. */
   readonly allow?: readonly string[]
 }

@@ -1,13 +1,29 @@
 import type { IncomingMessage } from 'node:http'
 import type { RequestId } from '../mcp/message.ts'
 import type { Surface } from '../telemetry/vocabulary.ts'
-import { challengeFor } from './challenge.ts'
 import type { Received } from './received.ts'
 import { refusals } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
 
-/** Answers a refused request in the words of its surface: JSON-RPC on MCP endpoints, plain JSON elsewhere. */
-export function refuse(received: Received, refusal: Refusal, surface: Surface): void {
+/** A refusal in words for people, made by who knows how pages look. */
+export interface RefusalDocument {
+  readonly contentType: string
+  readonly body: string
+  /** Fields besides those of every refusal: name, value … */
+  readonly fields: readonly string[]
+}
+
+/**
+ * Answers a refused request in the words of its surface: JSON-RPC on MCP endpoints, a document for people where there
+ * is one, plain JSON elsewhere.
+ */
+export function refuse(
+  received: Received,
+  refusal: Refusal,
+  surface: Surface,
+  challenge: string | null,
+  document: RefusalDocument | null = null,
+): void {
   const { response, request, requestId, cors } = received
   if (response.headersSent) {
     response.destroy()
@@ -19,10 +35,10 @@ export function refuse(received: Received, refusal: Refusal, surface: Surface): 
     surface === 'mcp'
       ? jsonRpcError(refusal.id ?? null, row.code, message, refusal.refused, requestId)
       : { error: { code: refusal.refused, message, requestId } }
-  const bytes = Buffer.from(JSON.stringify(body))
-  const fields = ['Content-Type', 'application/json', 'Content-Length', String(bytes.length)]
-  fields.push('X-Request-Id', requestId, 'Cache-Control', 'no-store', ...cors)
-  const challenge = challengeFor(refusal)
+  const bytes = Buffer.from(document?.body ?? JSON.stringify(body))
+  const contentType = document?.contentType ?? 'application/json'
+  const fields = ['Content-Type', contentType, 'Content-Length', String(bytes.length)]
+  fields.push('X-Request-Id', requestId, 'Cache-Control', 'no-store', ...cors, ...(document?.fields ?? []))
   if (challenge !== null) fields.push('WWW-Authenticate', challenge)
   if (refusal.allow !== undefined) fields.push('Allow', refusal.allow.join(', '))
   if (row.status === 503) fields.push('Retry-After', '1')

@@ -28,6 +28,12 @@ export type RotateKeyOutcome =
   | { readonly outcome: 'not_found' }
   | { readonly outcome: 'not_active' }
 
+/** A key that works no more. */
+export interface RevokedKey {
+  /** False when it was replaced, or is known to have expired: it ended for that, and ends once. */
+  readonly endsNow: boolean
+}
+
 /** Narrows whose keys are meant; without `userId`, everybody's (administrators). */
 export interface KeyFilter {
   readonly userId?: string
@@ -53,8 +59,13 @@ export interface ApiKeyStore {
     filter: KeyFilter,
     actor: Actor,
   ): Promise<RotateKeyOutcome>
-  /** False when there is no such active key within the filter: missing, foreign and already revoked look alike. */
-  revoke(id: string, at: number, filter: KeyFilter, actor: Actor): Promise<boolean>
+  /** Undefined when there is no such key within the filter: missing, foreign and already revoked look alike. */
+  revoke(id: string, at: number, filter: KeyFilter, actor: Actor): Promise<RevokedKey | undefined>
+  /**
+   * Marks up to `most` keys that have expired, and were neither revoked nor replaced before; answers how many. Each is
+   * marked once, whichever replica does it.
+   */
+  markExpired(at: number, most: number): Promise<number>
   /** Writes many last-used times at once; a time never goes backwards. */
   recordUse(uses: ReadonlyMap<string, number>): Promise<void>
 }

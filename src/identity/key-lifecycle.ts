@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { RandomSource } from '../lib/random.ts'
+import type { Emit } from '../telemetry/telemetry.ts'
 import { mintApiKey } from './api-key.ts'
 import type { Actor, ApiKeyStore, KeyFilter } from './api-key-store.ts'
 
@@ -9,6 +10,8 @@ export interface KeyLifecycleDependencies {
   readonly apiKeys: ApiKeyStore
   readonly clock: Clock
   readonly random: RandomSource
+  /** Absent in a process without metrics, such as the command line: what it does is in the store and the audit log. */
+  readonly emit?: Emit
 }
 
 /** A key as its maker sees it, once: `key` exists nowhere else. `expiresAt` in epoch milliseconds. */
@@ -38,7 +41,7 @@ export interface NewKeyRequest {
 export async function issueKey(
   request: NewKeyRequest,
   actor: Actor,
-  { apiKeys, clock, random }: KeyLifecycleDependencies,
+  { apiKeys, clock, random, emit }: KeyLifecycleDependencies,
 ): Promise<IssueOutcome> {
   const { id, key, secretHash } = mintApiKey(random)
   const createdAt = clock.now()
@@ -46,7 +49,9 @@ export async function issueKey(
   const expiresAt = expiresInDays === null ? null : createdAt + Math.round(expiresInDays * dayMs)
   const row = { id, secretHash, userId, workspace, name, scopes, upstreams, createdAt, expiresAt }
   const created = await apiKeys.create(row, { maxPerUser }, actor)
-  return created.outcome === 'created' ? { outcome: 'created', key, id, expiresAt } : created
+  if (created.outcome !== 'created') return created
+  emit?.('key_created', { actor: actor.kind })
+  return { outcome: 'created', key, id, expiresAt }
 }
 
 export type RotationOutcome =
@@ -60,7 +65,7 @@ export async function rotateKey(
   graceHours: number,
   filter: KeyFilter,
   actor: Actor,
-  { apiKeys, clock, random }: KeyLifecycleDependencies,
+  { apiKeys, clock, random, emit }: KeyLifecycleDependencies,
 ): Promise<RotationOutcome> {
   const old = (await apiKeys.list(filter)).find((key) => key.id === id)
   if (old === undefined) return { outcome: 'not_found' }
@@ -70,7 +75,21 @@ export async function rotateKey(
   const successor = { id: minted.id, secretHash: minted.secretHash, createdAt, expiresAt }
   const graceEndsAt = createdAt + graceHours * 3_600_000
   const rotated = await apiKeys.rotate(id, successor, graceEndsAt, filter, actor)
-  return rotated.outcome === 'rotated'
-    ? { outcome: 'rotated', key: minted.key, id: minted.id, expiresAt }
-    : { outcome: rotated.outcome }
+  if (rotated.outcome !== 'rotated') return { outcome: rotated.outcome }
+  // The old one is on its way out from now on, and counts as active no more.
+  emit?.('key_revoked', { actor: actor.kind, reason: 'rotated' })
+  emit?.('key_created', { actor: actor.kind })
+  return { outcome: 'rotated', key: minted.key, id: minted.id, expiresAt }
+}
+
+/** Ends a key on its next use. False when there is none within the filter that has not been revoked yet. */
+export async function revokeKey(
+  id: string,
+  filter: KeyFilter,
+  actor: Actor,
+  { apiKeys, clock, emit }: Omit<KeyLifecycleDependencies, 'random'>,
+): Promise<boolean> {
+  const revoked = await apiKeys.revoke(id, clock.now(), filter, actor)
+  if (revoked?.endsNow === true) emit?.('key_revoked', { actor: actor.kind, reason: 'revoked' })
+  return revoked !== undefined
 }

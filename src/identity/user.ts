@@ -1,3 +1,5 @@
+import type { LoginProvider } from '../telemetry/vocabulary.ts'
+
 /** What a member may do in the console and the admin API; `user` has only their own account. */
 export const roles = ['user', 'operator', 'auditor', 'admin'] as const
 export type Role = (typeof roles)[number]
@@ -8,6 +10,8 @@ export interface User {
   readonly email: string
   readonly createdAt: number
   readonly disabledAt: number | null
+  /** The provider that made the account; linking another does not change it. */
+  readonly authSource: LoginProvider
 }
 
 /** A user's place in one workspace. */

@@ -5,7 +5,7 @@ export interface UserPrincipal {
   readonly subject: string
   readonly workspace: string
   readonly scopes: readonly string[]
-  /** The id of the credential presented (an API key's public id), for audit; never the secret. */
+  /** The id of the credential presented (an API key's public id, an access token's `jti`), for audit; never the secret. */
   readonly credentialId: string
   /** The OAuth client acting for the user; absent when the user's own key was presented. */
   readonly clientId?: string
@@ -13,6 +13,19 @@ export interface UserPrincipal {
   readonly upstreams: readonly string[]
   /** The person's own part in pseudonyms; gone when the person is erased. */
   readonly attributionSalt: string
+}
+
+/** An OAuth client that acts for itself (`client_credentials`), inside the one workspace it is bound to. */
+export interface ServicePrincipal {
+  readonly kind: 'service'
+  readonly issuer: string
+  /** `svc_…` */
+  readonly subject: string
+  readonly workspace: string
+  readonly scopes: readonly string[]
+  readonly clientId: string
+  /** The id of the token presented. */
+  readonly credentialId: string
 }
 
 /** The holder of the admin token. Bound to no workspace, never a user. */
@@ -39,11 +52,26 @@ export interface AnonymousPrincipal {
 }
 
 /** The caller of one request, keyed by (issuer, subject). */
-export type Principal = UserPrincipal | AdminPrincipal | ExternalPrincipal | AnonymousPrincipal
+export type Principal =
+  | UserPrincipal
+  | ServicePrincipal
+  | AdminPrincipal
+  | ExternalPrincipal
+  | AnonymousPrincipal
 
 export const anonymous: AnonymousPrincipal = Object.freeze({ kind: 'anonymous' })
 
 /** The workspace a principal is walled into; null for those bound to none. */
 export function workspaceOf(principal: Principal): string | null {
-  return principal.kind === 'user' || principal.kind === 'external' ? principal.workspace : null
+  return 'workspace' in principal ? principal.workspace : null
+}
+
+/** The OAuth client that acts for a principal, or is it; null when there is none. */
+export function clientOf(principal: Principal): string | null {
+  return 'clientId' in principal ? (principal.clientId ?? null) : null
+}
+
+/** The public id of the credential that was presented; null for those who have none of ours. */
+export function credentialOf(principal: Principal): string | null {
+  return 'credentialId' in principal ? principal.credentialId : null
 }

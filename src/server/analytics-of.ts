@@ -1,5 +1,6 @@
 import type { Config } from '../config/load.ts'
 import type { GlobalSettings } from '../config/options.ts'
+import { acceptedKinds } from '../config/upstream-options.ts'
 import type { TolerantSettings } from '../config/tolerant.ts'
 import { createAnalytics } from '../telemetry/analytics.ts'
 import type { Analytics } from '../telemetry/analytics.ts'
@@ -107,7 +108,7 @@ export function startedFacts(
   publicUrl: URL,
   { host }: Surroundings,
 ): StartedFacts {
-  const accepted = new Set(upstreams.flatMap(({ accept }) => (accept.length === 0 ? ['api_key'] : accept)))
+  const accepted = acceptedAnywhere(upstreams)
   return {
     configured_auth: configuredAuth(accepted),
     oauth_configured: accepted.has('oauth'),
@@ -119,6 +120,20 @@ export function startedFacts(
     os: operatingSystem(host?.platform ?? ''),
     node_major: nodeMajor(host?.nodeVersion ?? ''),
   }
+}
+
+/** Whether some upstream takes access tokens. */
+export function acceptsOAuth({ upstreams }: Config): boolean {
+  return acceptedAnywhere(upstreams).has('oauth')
+}
+
+/** A forwarded key is a key too, whoever judges it. */
+function acceptedAnywhere(upstreams: Config['upstreams']): ReadonlySet<string> {
+  return new Set(
+    upstreams.flatMap((entry): readonly string[] =>
+      entry.identity === 'forward-key' ? ['api_key'] : acceptedKinds(entry),
+    ),
+  )
 }
 
 function configuredAuth(accepted: ReadonlySet<string>): ConfiguredAuth {

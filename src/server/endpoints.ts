@@ -25,10 +25,10 @@ export function createReadiness(ping: () => Promise<void>, isClosing: () => bool
   }
 }
 
-/** The public keys of assertions (RFC 7517 section 5). */
-export function createJwks(keys: readonly JWK[]) {
-  const body = JSON.stringify({ keys })
-  return (received: Received): null => answerPlainly(received, 200, json, body, 'public, max-age=300')
+/** The public keys of assertions and access tokens (RFC 7517 section 5); those of tokens change while we run. */
+export function createJwks(published: () => readonly JWK[]) {
+  return (received: Received): null =>
+    answerPlainly(received, 200, json, JSON.stringify({ keys: published() }), 'public, max-age=300')
 }
 
 /** Prometheus text, behind a bearer token when one is set. */

@@ -29,10 +29,16 @@ export function createHttpServer(
   )
   server.maxHeadersCount = 200
   server.on('clientError', createAnswerUnreadable(newRequestId))
-  // Behind an answer that is still to come, Node would put the 100 inside ours: that client goes without (section 10.1.1).
+  // Behind an answer that is still to come, Node would put the 100 inside ours; without one it closes behind ours, and
+  // that resets a connection on which more has arrived, which can take the answer along (RFC 9112 section 9.6). So the
+  // request waits for its turn.
   server.on('checkContinue', (request, response) => {
-    if (response.socket !== null) response.writeContinue()
-    listener(request, response)
+    const proceed = () => {
+      response.writeContinue()
+      listener(request, response)
+    }
+    if (response.socket === null) response.once('socket', proceed)
+    else proceed()
   })
   // An expectation we do not know may be passed over (RFC 9110 section 10.1.1); Node's own 417 has no shape of ours.
   server.on('checkExpectation', listener)

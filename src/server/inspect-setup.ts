@@ -3,21 +3,18 @@ import { isLoopbackHost } from '../config/address.ts'
 import type { Config } from '../config/load.ts'
 import type { UpstreamSettings } from '../config/upstream-options.ts'
 import { Failure } from '../lib/error.ts'
+import { systemFetch } from '../lib/fetch.ts'
 import { openStore } from '../storage/open-store.ts'
 import { probeUpstream } from '../upstreams/probe.ts'
+import type { Finding } from './finding.ts'
+import { inspectIssuers } from './inspect-issuers.ts'
 import type { Surroundings } from './surroundings.ts'
 import { upstreamsOf } from './upstreams-of.ts'
-
-/** One thing `doctor` looked at. */
-export interface Finding {
-  readonly level: 'ok' | 'warning' | 'problem'
-  readonly what: string
-  readonly fix?: string
-}
 
 /** Looks at everything a start depends on. Changes nothing. */
 export async function inspectSetup(config: Config, surroundings: Surroundings): Promise<Finding[]> {
   const findings = [...inspectSettings(config), await inspectStore(config, surroundings)]
+  findings.push(...(await inspectIssuers(config, { fetch: systemFetch, clock: surroundings.clock })))
   for (const entry of config.upstreams) findings.push(...(await inspectUpstream(entry, surroundings)))
   return findings
 }
@@ -45,7 +42,7 @@ function inspectSettings({ settings, upstreams }: Config): Finding[] {
   }
   const publicHost = settings.publicUrl === null ? '127.0.0.1' : new URL(settings.publicUrl).hostname
   if (!isLoopbackHost(settings['listen.host']) && isLoopbackHost(publicHost)) {
-    const what = `listens on ${settings['listen.host']}, but publicUrl is on loopback: others get 421`
+    const what = `listens on ${settings['listen.host']}, but publicUrl is on loopback: others get 421, and OAuth clients are sent to their own machine`
     findings.push({ level: 'warning', what, fix: 'set publicUrl to the URL people use' })
   }
   const { 'telemetry.metrics.enabled': enabled, 'telemetry.metrics.token': token } = settings

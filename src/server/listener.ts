@@ -7,7 +7,10 @@ import type { FirstSeen } from '../gateway/first-seen.ts'
 import { observeCall, senderOf } from '../gateway/observe-call.ts'
 import { observeTrace } from '../gateway/observe-trace.ts'
 import type { Received } from '../gateway/received.ts'
+import { namesMetadata } from '../gateway/challenge.ts'
+import type { Challenge } from '../gateway/challenge.ts'
 import { refuse } from '../gateway/refuse.ts'
+import type { RefusalDocument } from '../gateway/refuse.ts'
 import { isRejection } from '../gateway/refusal.ts'
 import type { Refusal } from '../gateway/refusal.ts'
 import { readHead } from '../gateway/request-head.ts'
@@ -21,6 +24,7 @@ import type { Emit } from '../telemetry/telemetry.ts'
 import type { Traces } from '../telemetry/traces.ts'
 import { httpMethods, statusClasses } from '../telemetry/vocabulary.ts'
 import type { HttpMethod, StatusClass, Surface } from '../telemetry/vocabulary.ts'
+import { findRoute } from './route-table.ts'
 import type { Route, RouteTable, UnknownPath } from './route-table.ts'
 
 export interface ListenerDependencies {
@@ -30,6 +34,9 @@ export interface ListenerDependencies {
   readonly routes: RouteTable
   readonly unknownRoute: Registered<'route'>
   readonly unknownPath: UnknownPath
+  readonly challenge: Challenge
+  /** Whether some upstream accepts access tokens. */
+  readonly oauthConfigured: boolean
   readonly emit: Emit
   /** Null when traces are off. */
   readonly traces: Traces | null
@@ -40,6 +47,8 @@ export interface ListenerDependencies {
   readonly firstSeen: FirstSeen
   /** How many requests have begun and not ended. */
   readonly load: { running: number }
+  /** Words a refusal on the pages for a person; null where the sender is a program. */
+  readonly refusalPage?: (received: Received, refusal: Refusal) => RefusalDocument | null
 }
 
 /** What Node's HTTP server calls for each request. */
@@ -58,7 +67,7 @@ export function createListener(parts: ListenerDependencies): Listener {
       cors: parts.cors.fieldsFor(head.origin),
       call: new CallRecord(parts.clock.monotonic()),
     }
-    const route = parts.routes.get(received.head.path)
+    const route = findRoute(parts.routes, received.head.path)
     const surface = route?.surface ?? parts.unknownPath(received.head.path).surface
     observe(received, route?.template ?? parts.unknownRoute, parts)
     runCall({ requestId: received.requestId, principal: anonymous }, () => {
@@ -115,17 +124,23 @@ function answerRefusal(
 ): void {
   const reason = refusal.refused
   received.call.refused = reason
+  const challenge = parts.challenge(received, refusal)
   if (isRejection(reason)) {
-    const oauth = { oauth_configured: false, resource_metadata_url_present: false }
+    const oauth = {
+      oauth_configured: parts.oauthConfigured,
+      resource_metadata_url_present: namesMetadata(challenge),
+    }
     parts.emit('auth_rejected', { reason, surface, ...oauth, ...senderOf(received) })
   }
-  if (reason === 'rate_limited') parts.emit('rate_limited', { endpoint: 'mcp', ...senderOf(received) })
+  if (reason === 'rate_limited')
+    parts.emit('rate_limited', { endpoint: refusal.endpoint ?? 'mcp', ...senderOf(received) })
   if (refusal.detail !== undefined) {
     const fields = { requestId: received.requestId, reason, detail: refusal.detail }
     if (reason === 'internal') parts.log.error('a request failed', fields)
     else parts.log.warn('a request was refused', fields)
   }
-  refuse(received, refusal, surface)
+  const page = surface === 'pages' ? (parts.refusalPage?.(received, refusal) ?? null) : null
+  refuse(received, refusal, surface, challenge, page)
 }
 
 function observe(received: Received, route: Registered<'route'>, parts: ListenerDependencies) {

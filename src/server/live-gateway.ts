@@ -1,15 +1,19 @@
 import { isLoopbackHost, networks } from '../config/address.ts'
 import type { Config } from '../config/load.ts'
+import { createChallenge } from '../gateway/challenge.ts'
 import { createCors } from '../gateway/cors.ts'
 import { createGuard } from '../gateway/guard.ts'
 import type { GatewayParts } from '../gateway/handle-request.ts'
 import type { Limits } from '../gateway/limit.ts'
 import type { ReachableUpstream } from '../gateway/reclaim-session.ts'
 import type { Limiter } from '../limits/limiter.ts'
+import { createRefusalPages } from '../pages/refusal-page.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
 import { connectUpstream } from '../upstreams/connection.ts'
 import type { UpstreamConnection } from '../upstreams/connection.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
+import { browserRoutes } from './browser-routes.ts'
+import type { BrowserParts } from './browser-routes.ts'
 import { createListener } from './listener.ts'
 import type { Listener, ListenerDependencies } from './listener.ts'
 import type { Placement } from './placement.ts'
@@ -24,6 +28,7 @@ export interface LastingParts {
   readonly placement: Placement
   readonly names: NameRegistry
   readonly limiter: Limiter
+  readonly browser: BrowserParts
   readonly gateway: Omit<GatewayParts, 'connections' | 'limits' | 'maxBodyBytes'>
   readonly routes: Pick<RoutesParts, 'metrics' | 'publishedKeys' | 'ping' | 'isClosing'>
   readonly listener: Pick<
@@ -36,6 +41,7 @@ export interface LastingParts {
 export interface LiveGateway {
   readonly listener: Listener
   readonly routes: RouteTable
+  readonly upstreams: readonly Upstream[]
   readonly connections: ReadonlyMap<string, ReachableUpstream>
 }
 
@@ -64,15 +70,17 @@ export function buildLiveGateway(
     limits: limitsOf(settings, lasting.limiter),
     maxBodyBytes: settings['requests.maxBodyBytes'],
   }
-  const routes = buildRoutes({
+  const own = buildRoutes({
     ...lasting.routes,
     upstreams,
     gateway,
     names,
     publicUrl: placement.publicUrl,
+    externalIssuers: settings['auth.issuers'].map(({ issuer }) => issuer),
     metricsToken: settings['telemetry.metrics.token'],
     localOnly: placement.loopback && isLoopbackHost(placement.publicUrl.hostname),
   })
+  const routes = new Map([...own, ...browserRoutes(settings, upstreams, lasting.browser)])
   const listener = createListener({
     ...lasting.listener,
     names,
@@ -82,12 +90,15 @@ export function buildLiveGateway(
       allowedOrigins: settings.allowedOrigins,
     }),
     cors: createCors(settings.allowedOrigins),
+    challenge: createChallenge(placement),
+    oauthConfigured: upstreams.some(({ accept }) => accept.includes('oauth')),
     isTrustedProxy: networks(settings.trustedProxies),
     routes,
     unknownPath: createUnknownPath(basePathOf(placement.publicUrl)),
     unknownRoute: names.register('route', 'unknown'),
+    refusalPage: createRefusalPages(placement.publicUrl),
   })
-  return { listener, routes, connections: reachable }
+  return { listener, routes, upstreams, connections: reachable }
 }
 
 function connectionTo(upstream: Upstream, before: LiveGateway | null): UpstreamConnection {

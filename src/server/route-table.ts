@@ -9,12 +9,26 @@ export interface Route {
   readonly template: Registered<'route'>
   readonly surface: Surface
   readonly methods: readonly string[]
+  /** Its last segment may be any name: the key in the table ends in `/{}`. */
+  readonly isVariable?: true
   /** Answers the request, or says why not. */
   readonly answer: (received: Received) => Refusal | null | Promise<Refusal | null>
 }
 
 /** Paths match exactly, byte for byte: no decoding, no prefix, no folding of case, dots or slashes (T15). */
 export type RouteTable = ReadonlyMap<string, Route>
+
+/** What a variable segment may be: an id of ours, a file's name. Nothing that could be read as another path. */
+const variableSegment = /^[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,127}$/
+
+/** The route of a path: an exact one, or one whose last segment is variable. */
+export function findRoute(routes: RouteTable, path: string): Route | undefined {
+  const exact = routes.get(path)
+  if (exact !== undefined) return exact.isVariable === true ? undefined : exact
+  const slash = path.lastIndexOf('/')
+  if (!variableSegment.test(path.slice(slash + 1))) return undefined
+  return routes.get(`${path.slice(0, slash)}/{}`)
+}
 
 /** What a path without a route is taken for, when it is refused. */
 export interface UnknownPath {

@@ -1,11 +1,18 @@
 import type { JWK } from 'jose'
 import { handleRequest } from '../gateway/handle-request.ts'
 import type { GatewayParts } from '../gateway/handle-request.ts'
+import {
+  createResourceMetadata,
+  resourceMetadataMaxAge,
+  resourceMetadataPath,
+  resourceMetadataPaths,
+} from '../gateway/resource-metadata.ts'
 import { mcpMethods } from '../gateway/route.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { answerHealth, createJwks, createMetricsEndpoint, createReadiness } from './endpoints.ts'
+import { answerPlainly } from './plain-answer.ts'
 import type { Route, RouteTable } from './route-table.ts'
 
 export interface RoutesParts {
@@ -13,15 +20,18 @@ export interface RoutesParts {
   readonly gateway: GatewayParts
   readonly names: NameRegistry
   readonly publicUrl: URL
+  /** Issuers of others whose tokens are accepted too. */
+  readonly externalIssuers: readonly string[]
   readonly metrics: Metrics | null
   readonly metricsToken: string | null
   /** Whether only this machine can reach us, as far as our own addresses say. */
   readonly localOnly: boolean
-  readonly publishedKeys: readonly JWK[]
+  readonly publishedKeys: () => readonly JWK[]
   readonly ping: () => Promise<void>
   readonly isClosing: () => boolean
 }
 
+const json = 'application/json'
 const readMethods = ['GET', 'HEAD']
 
 /** The path below which everything is served: '' for a publicUrl without one. */
@@ -43,6 +53,19 @@ export function buildRoutes(parts: RoutesParts): RouteTable {
     table.set(path, { template: parts.names.register('route', template), ...route })
   }
   const read = { methods: readMethods }
+  /** Metadata of the resource at `path`; `asked` is how it is asked for, where that is not by its path. */
+  const describe = (upstream: Upstream, path: string, template: string, asked = path) => {
+    const { publicUrl, externalIssuers } = parts
+    const describeFor = createResourceMetadata({ publicUrl, path, upstream, externalIssuers })
+    const cache = `public, max-age=${resourceMetadataMaxAge}`
+    const route: Route = {
+      template: parts.names.register('route', `${resourceMetadataPath}${template}`),
+      surface: 'well_known',
+      ...read,
+      answer: (received) => answerPlainly(received, 200, json, describeFor(received.head.host), cache),
+    }
+    for (const place of resourceMetadataPaths(base, asked)) table.set(place, route)
+  }
   addAtRoot('/healthz', '/healthz', { surface: 'health', ...read, answer: answerHealth })
   addAtRoot('/health', '/health', { surface: 'health', ...read, answer: answerHealth })
   const ready = createReadiness(parts.ping, parts.isClosing)
@@ -69,6 +92,12 @@ export function buildRoutes(parts: RoutesParts): RouteTable {
     }
     add(`/mcp/${upstream.name}`, '/mcp/{upstream}', mcp)
     if (upstream.isDefault) add('/mcp', '/mcp', mcp)
+    if (!upstream.accept.includes('oauth')) continue
+    describe(upstream, `/mcp/${upstream.name}`, '/mcp/{upstream}')
+    if (!upstream.isDefault) continue
+    describe(upstream, '/mcp', '/mcp')
+    // The root form speaks for the default upstream.
+    describe(upstream, '/mcp', '', '')
   }
   return table
 }

@@ -5,7 +5,7 @@ import type { Config } from '../config/load.ts'
 import { configFailureCode, tolerantSettings } from '../config/tolerant.ts'
 import { Failure } from '../lib/error.ts'
 import { Lifecycle } from '../telemetry/lifecycle.ts'
-import { analyticsAfterRefusal, analyticsOf, startedFacts } from './analytics-of.ts'
+import { acceptsOAuth, analyticsAfterRefusal, analyticsOf, startedFacts } from './analytics-of.ts'
 import { compose } from './compose.ts'
 import type { Composed } from './compose.ts'
 import { openConfiguredStore } from './opened-store.ts'
@@ -114,7 +114,10 @@ async function build(
   surroundings: Surroundings,
   lifecycle: Lifecycle,
 ): Promise<Composed> {
-  const analytics = lifecycle.connect(() => analyticsOf(config, lifecycle.source, surroundings))
+  const analytics = lifecycle.connect(
+    () => analyticsOf(config, lifecycle.source, surroundings),
+    acceptsOAuth(config),
+  )
   const opened = await openConfiguredStore(config.settings, surroundings)
   try {
     const loopback = isLoopbackHost(config.settings['listen.host'])

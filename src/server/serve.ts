@@ -2,7 +2,7 @@ import type { Config } from '../config/load.ts'
 import { Failure } from '../lib/error.ts'
 import { requestIds } from '../lib/request-id.ts'
 import { Lifecycle } from '../telemetry/lifecycle.ts'
-import { analyticsOf } from './analytics-of.ts'
+import { acceptsOAuth, analyticsOf } from './analytics-of.ts'
 import { createHttpServer, drain, listen } from './http-server.ts'
 import { sallyportOf } from './sallyport.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -31,7 +31,7 @@ export async function serve(
 ): Promise<Serving> {
   const { settings } = config
   const life = lifecycle ?? new Lifecycle('main', surroundings.clock)
-  life.connect(() => analyticsOf(config, 'main', surroundings))
+  life.connect(() => analyticsOf(config, 'main', surroundings), acceptsOAuth(config))
   const sallyport = sallyportOf(config, surroundings, life)
   const limits = {
     maxHeaderBytes: settings['requests.maxHeaderBytes'],

@@ -22,7 +22,7 @@ export function tracesOf(settings: GlobalSettings, parts: TracesDependencies): T
 }
 
 /** `name=value,name=value`, as the option's own check has found it. */
-function headersIn(text: string): [string, string][] {
+export function headersIn(text: string): [string, string][] {
   return text
     .split(',')
     .filter((pair) => pair.trim() !== '')

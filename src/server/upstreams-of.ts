@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
+import { acceptedKinds } from '../config/upstream-options.ts'
 import type { UpstreamSettings } from '../config/upstream-options.ts'
 import { defaultWorkspace } from '../identity/workspace.ts'
 import { Failure } from '../lib/error.ts'
@@ -17,6 +18,7 @@ export function upstreamsOf(settings: readonly UpstreamSettings[]): Upstream[] {
     url: entry.url,
     isDefault: entry.default || settings.length === 1,
     auth: entry.auth,
+    accept: acceptedKinds(entry),
     identity: identityOf(entry),
     workspaces: entry.workspaces,
     scopes: entry.scopes,

@@ -96,6 +96,7 @@ export function apiKeyStore(
           })
           .where((eb) => eb.and({ id, ...ownedBy(filter) }))
           .where(isActive(createdAt))
+          .where('expiry_told_at', 'is', null)
           .returning(columns)
           .executeTakeFirst()
         if (replaced === undefined) {
@@ -130,13 +131,40 @@ export function apiKeyStore(
           .set({ revoked_at: at })
           .where((eb) => eb.and({ id, ...ownedBy(filter) }))
           .where('revoked_at', 'is', null)
-          .returning('workspace')
+          .returning(['workspace', 'replaced_by', 'expiry_told_at'])
           .executeTakeFirst()
-        if (revoked === undefined) return false
-        const { workspace } = revoked
+        if (revoked === undefined) return undefined
+        const { workspace, replaced_by, expiry_told_at } = revoked
         await appendAudit(trx, random, { action: 'key.revoked', target: id, workspace, time: at, actor })
         lookup.forget(id)
-        return true
+        return { endsNow: replaced_by === null && expiry_told_at === null }
+      })
+    },
+
+    markExpired(at, most) {
+      return kysely.transaction().execute(async (trx) => {
+        const expired = await trx
+          .selectFrom('api_keys')
+          .select('id')
+          .where('expires_at', 'is not', null)
+          .where('expiry_told_at', 'is', null)
+          .where('revoked_at', 'is', null)
+          .where('replaced_by', 'is', null)
+          .where('expires_at', '<=', at)
+          .orderBy('expires_at')
+          .limit(most)
+          // Two replicas take different ones, and never wait for each other.
+          .$if(kind === 'postgres', (query) => query.forUpdate().skipLocked())
+          .execute()
+        if (expired.length === 0) return 0
+        const ids = expired.map(({ id }) => id)
+        const marked = await trx
+          .updateTable('api_keys')
+          .set({ expiry_told_at: at })
+          .where('id', 'in', ids)
+          .where('expiry_told_at', 'is', null)
+          .executeTakeFirst()
+        return Number(marked.numUpdatedRows)
       })
     },
 

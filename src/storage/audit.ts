@@ -13,6 +13,8 @@ export interface Change {
   readonly workspace: string | null
   readonly time: number
   readonly actor: Actor
+  readonly reason?: string
+  readonly address?: string
 }
 
 /** Writes the audit row of a change, inside the change's own transaction. */

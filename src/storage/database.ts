@@ -29,7 +29,7 @@ export interface BulkStatement {
 }
 
 /** What only one instance may do at a time. */
-export type StoreLock = 'migrate' | 'signing_keys'
+export type StoreLock = 'migrate' | 'signing_keys' | 'linked_accounts'
 
 /** One open database. Everything that differs between SQLite and Postgres is behind this. */
 export interface Database {

@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
+import type { Transaction } from 'kysely'
 import type { Database } from './database.ts'
+import type { Schema } from './schema.ts'
 
 /** Which column of which row: the table, its key, and a column of times. */
 export interface TimeColumn {
-  readonly table: 'api_keys' | 'mcp_sessions'
+  readonly table: 'api_keys' | 'mcp_sessions' | 'access_tokens' | 'clients'
   readonly key: string
   readonly column: string
 }
@@ -16,7 +18,7 @@ export async function recordLaterTimes(
   { kysely, kind }: Database,
   { table, key, column }: TimeColumn,
   times: ReadonlyMap<string, number>,
-  alsoInside: () => void = () => {},
+  alsoInside: (trx: Transaction<Schema>) => void | Promise<void> = () => {},
 ): Promise<void> {
   if (times.size === 0) return
   const json = JSON.stringify(Object.fromEntries(times))
@@ -33,6 +35,6 @@ export async function recordLaterTimes(
     }
     await sql`update ${rows} set ${sql.ref(column)} = given.at from (${given}) as given
       where ${id} = given.id and (${time} is null or ${time} < given.at)`.execute(trx)
-    alsoInside()
+    await alsoInside(trx)
   })
 }

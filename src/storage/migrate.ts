@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts'
 import { Failure } from '../lib/error.ts'
 import type { Database } from './database.ts'
 import { initial } from './migrations/0001-initial.ts'
+import { signIn } from './migrations/0002-sign-in.ts'
 import type { Schema } from './schema.ts'
 import { errorText, storeFailure } from './store-failure.ts'
 
@@ -13,7 +14,7 @@ export interface Migration {
   readonly up: (trx: Transaction<Schema>, kind: Database['kind']) => Promise<void>
 }
 
-const migrations: readonly Migration[] = [initial]
+const migrations: readonly Migration[] = [initial, signIn]
 
 /** Names of the migrations not applied yet. Throws a `Failure` when the database is of a newer version. */
 export async function pendingMigrations(database: Database): Promise<readonly string[]> {

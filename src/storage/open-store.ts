@@ -1,16 +1,30 @@
 import type { McpSessionStore } from '../gateway/mcp-session-store.ts'
 import type { ApiKeyStore } from '../identity/api-key-store.ts'
+import type { LinkedAccountStore } from '../identity/linked-account-store.ts'
+import type { LoginSessionStore } from '../identity/login-session-store.ts'
+import type { PasswordStore } from '../identity/password-store.ts'
 import type { UserStore } from '../identity/user-store.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RandomSource } from '../lib/random.ts'
+import type { ArtifactStore } from '../oauth/artifact-store.ts'
+import type { ClientStore } from '../oauth/client-store.ts'
+import type { ConsentStore } from '../oauth/consent-store.ts'
 import type { AuditStore } from '../telemetry/audit-store.ts'
+import type { AccessTokenStore } from '../tokens/access-token-store.ts'
 import type { SigningKeyStore } from '../tokens/signing-key-store.ts'
+import { accessTokenStore, tokenForCall } from './access-tokens.ts'
 import { apiKeyStore, keyForCall } from './api-keys.ts'
 import { auditStore } from './audit.ts'
+import { clientStore } from './clients.ts'
+import { consentStore } from './consents.ts'
 import { openDatabase } from './database.ts'
 import type { Database } from './database.ts'
+import { linkedAccountStore } from './linked-accounts.ts'
+import { loginSessionStore } from './login-sessions.ts'
 import { mcpSessionStore } from './mcp-sessions.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
+import { passwordStore } from './passwords.ts'
+import { artifactStore } from './oauth-artifacts.ts'
 import { signingKeyStore } from './signing-keys.ts'
 import { userStore } from './users.ts'
 
@@ -19,6 +33,13 @@ export interface Store {
   readonly kind: 'sqlite' | 'postgres'
   readonly apiKeys: ApiKeyStore
   readonly users: UserStore
+  readonly linkedAccounts: LinkedAccountStore
+  readonly passwords: PasswordStore
+  readonly loginSessions: LoginSessionStore
+  readonly accessTokens: AccessTokenStore
+  readonly clients: ClientStore
+  readonly consents: ConsentStore
+  readonly artifacts: ArtifactStore
   readonly signingKeys: SigningKeyStore
   readonly mcpSessions: McpSessionStore
   readonly audit: AuditStore
@@ -47,11 +68,27 @@ export function openStore(location: string, dependencies: StoreDependencies): St
 /** The stores over a database that is open already; `close` closes it. */
 export function storeOver(database: Database, { clock, random }: StoreDependencies): Store {
   const keys = database.hotLookup(keyForCall)
+  const tokens = database.hotLookup(tokenForCall)
+  /** What a change of a person makes stale. */
+  const people = {
+    ...keys,
+    forgetAll() {
+      keys.forgetAll()
+      tokens.forgetAll()
+    },
+  }
   return {
     kind: database.kind,
     apiKeys: apiKeyStore(database, keys, random),
-    users: userStore(database, keys, random),
-    signingKeys: signingKeyStore(database),
+    users: userStore(database, people, random),
+    linkedAccounts: linkedAccountStore(database, random),
+    passwords: passwordStore(database, random),
+    loginSessions: loginSessionStore(database, random),
+    accessTokens: accessTokenStore(database, tokens, random),
+    clients: clientStore(database, tokens, random),
+    consents: consentStore(database, tokens, random),
+    artifacts: artifactStore(database, tokens, random),
+    signingKeys: signingKeyStore(database, random),
     mcpSessions: mcpSessionStore(database),
     audit: auditStore(database),
     migrate: () => migrate(database, clock),

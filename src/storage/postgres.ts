@@ -7,7 +7,7 @@ import type { Schema } from './schema.ts'
 
 const int8 = 20
 const queryMs = 5000
-const lockNumbers = { migrate: 1, signing_keys: 2 } as const
+const lockNumbers = { migrate: 1, signing_keys: 2, linked_accounts: 3 } as const
 
 /** Opens a pool; connections are made when needed. Calls reject with a `Failure` while the server is away. */
 export function openPostgres(url: string): Database {

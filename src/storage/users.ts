@@ -4,29 +4,37 @@ import type { Membership, User } from '../identity/user.ts'
 import type { UserStore, UserWithMemberships } from '../identity/user-store.ts'
 import type { RandomSource } from '../lib/random.ts'
 import { appendAudit } from './audit.ts'
+import { closeSessions, unlinkSessions } from './close-login-sessions.ts'
 import type { Database, HotLookup } from './database.ts'
 import type { Schema } from './schema.ts'
 
 /** Users and memberships in a database. `keys` answers for their keys and forgets what a change here makes stale. */
 export function userStore(
-  { kysely }: Database,
+  { kysely, kind }: Database,
   keys: HotLookup<ApiKeyForCall>,
   random: RandomSource,
 ): UserStore {
   return {
-    add({ id, email, workspace, role, at }, actor) {
+    add({ id, email, workspace, role, at, authSource }, actor) {
       return kysely.transaction().execute(async (trx) => {
         // `do nothing` waits for a rival insert to commit, so that whichever comes second finds the first one's row.
         const inserted = await trx
           .insertInto('users')
-          .values({ id, email, created_at: at, attribution_salt: newSalt(random) })
+          .values({
+            id,
+            email,
+            created_at: at,
+            auth_source: authSource ?? 'local',
+            attribution_salt: newSalt(random),
+          })
           .onConflict((conflict) => conflict.column('email').doNothing())
           .executeTakeFirst()
-        const user = await trx
+        const { verified, ...user } = await trx
           .selectFrom('users')
-          .select(['id', 'email', 'created_at as createdAt', 'disabled_at as disabledAt'])
+          .select([...userColumns, 'email_verified as verified'])
           .where('email', '=', email)
           .executeTakeFirstOrThrow()
+        if (verified === 0) return { outcome: 'address_unproven', user }
         await trx
           .insertInto('workspaces')
           .values({ name: workspace, created_at: at })
@@ -51,6 +59,11 @@ export function userStore(
       return groupByUser(rows)[0]
     },
 
+    async find(userId) {
+      const rows = await selectUsers(kysely).where('users.id', '=', userId).execute()
+      return groupByUser(rows)[0]
+    },
+
     async list() {
       return groupByUser(await selectUsers(kysely).execute())
     },
@@ -61,6 +74,28 @@ export function userStore(
         .select(({ fn }) => fn.countAll<number>().as('users'))
         .executeTakeFirstOrThrow()
       return users
+    },
+
+    async countActiveBySource() {
+      const rows = await kysely
+        .selectFrom('users')
+        .select(['auth_source as source', ({ fn }) => fn.countAll<number>().as('active')])
+        .where('disabled_at', 'is', null)
+        .groupBy('auth_source')
+        .execute()
+      return new Map(rows.map(({ source, active }) => [source, active]))
+    },
+
+    async hasAdmin() {
+      const admin = await kysely
+        .selectFrom('memberships')
+        .innerJoin('users', 'users.id', 'memberships.user_id')
+        .select('users.id')
+        .where('memberships.role', '=', 'admin')
+        .where('users.disabled_at', 'is', null)
+        .limit(1)
+        .executeTakeFirst()
+      return admin !== undefined
     },
 
     async listPseudonymous() {
@@ -84,6 +119,12 @@ export function userStore(
 
     erase(userId, at, actor) {
       return kysely.transaction().execute(async (trx) => {
+        await closeSessions(trx, kind, { userId, reason: 'account_inactive', at })
+        await unlinkSessions(trx, userId)
+        await trx.deleteFrom('passwords').where('user_id', '=', userId).execute()
+        // Tokens behind them stop working with the user, whatever is left of their rows.
+        await trx.deleteFrom('consents').where('user_id', '=', userId).execute()
+        await trx.deleteFrom('linked_accounts').where('user_id', '=', userId).execute()
         await trx.deleteFrom('api_keys').where('user_id', '=', userId).execute()
         await trx.deleteFrom('memberships').where('user_id', '=', userId).execute()
         const gone = await trx.deleteFrom('users').where('id', '=', userId).executeTakeFirst()
@@ -112,6 +153,7 @@ export function userStore(
           const known = await trx.selectFrom('users').select('id').where('id', '=', userId).executeTakeFirst()
           return known !== undefined
         }
+        if (disabledAt !== null) await closeSessions(trx, kind, { userId, reason: 'account_inactive', at })
         const action = disabledAt === null ? 'user.enabled' : 'user.disabled'
         await appendAudit(trx, random, { action, target: userId, workspace: null, time: at, actor })
         keys.forgetAll()
@@ -121,7 +163,16 @@ export function userStore(
   }
 }
 
-function newSalt(random: RandomSource): string {
+const userColumns = [
+  'users.id',
+  'users.email',
+  'users.created_at as createdAt',
+  'users.disabled_at as disabledAt',
+  'users.auth_source as authSource',
+] as const
+
+/** A new person's share of their pseudonyms. */
+export function newSalt(random: RandomSource): string {
   return Buffer.from(random.bytes(16)).toString('base64url')
 }
 
@@ -131,14 +182,7 @@ function selectUsers(kysely: Kysely<Schema>) {
   return kysely
     .selectFrom('users')
     .leftJoin('memberships', 'memberships.user_id', 'users.id')
-    .select([
-      'id',
-      'email',
-      'users.created_at as createdAt',
-      'disabled_at as disabledAt',
-      'workspace',
-      'role',
-    ])
+    .select([...userColumns, 'workspace', 'role'])
     .orderBy('email')
     .orderBy('workspace')
 }

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { Principal } from '../principal/principal.ts'
-import { workspaceOf } from '../principal/principal.ts'
+import { credentialOf, workspaceOf } from '../principal/principal.ts'
 
 export const attributionModes = ['off', 'hash', 'id'] as const
 export type AttributionMode = (typeof attributionModes)[number]
@@ -71,12 +71,13 @@ export function createAttribution(mode: AttributionMode, key: AttributionKey | n
     },
     forAnalytics(principal) {
       if (principal.kind === 'anonymous' || hashes === null) return null
+      const credentialId = credentialOf(principal)
       return {
         principal_hash: hashes.principal(personOf(principal)),
         workspace_hash: hashes.workspace(workspaceOf(principal) ?? ''),
-        ...(principal.kind === 'user'
-          ? { credential_hash: hashes.credential(personOf(principal), principal.credentialId) }
-          : {}),
+        ...(credentialId === null
+          ? {}
+          : { credential_hash: hashes.credential(personOf(principal), credentialId) }),
         attribution_key_id: hashes.keyId,
       }
     },

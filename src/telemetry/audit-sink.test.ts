@@ -101,6 +101,17 @@ describe('the audit of calls', () => {
     ])
   })
 
+  it('gathers failed sign-ins by provider, without a word of what was typed', async () => {
+    const { sink, written } = auditing()
+    const login = { ...sender, provider: 'local', outcome: 'failure', duration: 0.1 } as const
+    for (let n = 0; n < 100; n += 1) sink.take('login', login)
+    sink.take('login', { ...login, outcome: 'success' })
+    await sink.flush()
+    expect(written).toMatchObject([
+      { action: 'login.failed', target: 'local', outcome: 'refused', actorKind: 'anonymous', count: 100 },
+    ])
+  })
+
   it('keeps what the store could not take for the next round, and counts what it cannot keep', async () => {
     const { sink, written, lost, state } = auditing()
     state.broken = true

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { newId } from '../lib/id.ts'
 import type { RandomSource } from '../lib/random.ts'
-import { workspaceOf } from '../principal/principal.ts'
+import { clientOf, credentialOf, workspaceOf } from '../principal/principal.ts'
 import type { AuditBatch, AuditRow, AuditStore } from './audit-store.ts'
 import type { Log } from './log.ts'
 import type { SignalFields } from './signals.ts'
@@ -74,20 +74,24 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
     writing = writing.then(writeOut)
     return writing
   }
-  const stranger = ({ reason, surface }: SignalFields<'auth_rejected'>) => {
-    const key = `${reason} ${surface}`
+  const gather = (facts: Pick<AuditRow, 'action' | 'target' | 'reason'>) => {
+    const key = `${facts.action} ${facts.reason} ${facts.target}`
     const known = strangers.get(key)
     const row = known ?? {
       id: nextId(),
       time: parts.clock.now(),
       ...nobody,
-      action: 'request.refused',
-      target: surface,
+      ...facts,
       outcome: 'refused',
-      reason,
       count: 0,
     }
     strangers.set(key, { ...row, count: (known?.count ?? 0) + 1 })
+  }
+  const stranger = ({ reason, surface }: SignalFields<'auth_rejected'>) =>
+    gather({ action: 'request.refused', target: surface, reason })
+  // Not by the account: what is typed there may be anything, a password included.
+  const login = ({ provider, outcome }: SignalFields<'login'>) => {
+    if (outcome === 'failure') gather({ action: 'login.failed', target: provider, reason: null })
   }
   const call = (fields: SignalFields<'operation_ended'>) => {
     const { error_type: error, principal, target, mcp_method: method, upstream } = fields
@@ -101,8 +105,8 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
       actorKind: principal.kind,
       actorId: principal.kind === 'anonymous' ? null : principal.subject,
       workspace: workspaceOf(principal),
-      clientId: principal.kind === 'user' ? (principal.clientId ?? null) : null,
-      credentialId: principal.kind === 'user' ? principal.credentialId : null,
+      clientId: clientOf(principal),
+      credentialId: credentialOf(principal),
       address: fields.address,
       action: 'mcp.call',
       target: about,
@@ -114,11 +118,12 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
     })
   }
   return {
-    takes: new Set(calls === 'off' ? [] : ['operation_ended', 'auth_rejected']),
+    takes: new Set(calls === 'off' ? [] : ['operation_ended', 'auth_rejected', 'login']),
     take(signal, fields) {
       if (calls === 'off') return
       if (signal === 'operation_ended') call(fields as SignalFields<'operation_ended'>)
       else if (signal === 'auth_rejected') stranger(fields as SignalFields<'auth_rejected'>)
+      else if (signal === 'login') login(fields as SignalFields<'login'>)
     },
     flush,
   }

@@ -8,6 +8,22 @@ export const auditActions = [
   'key.created',
   'key.rotated',
   'key.revoked',
+  'user.password_set',
+  'user.linked',
+  'user.role_changed',
+  'login.succeeded',
+  'login.failed',
+  'login_session.ended',
+  'client.registered',
+  'client.approved',
+  'client.rejected',
+  'client.revoked',
+  'client.changed',
+  'client.deleted',
+  'consent.granted',
+  'consent.revoked',
+  'token.revoked',
+  'signing_key.rotated',
   'mcp.call',
   'request.refused',
   'audit.read',
@@ -19,7 +35,7 @@ export const auditOutcomes = ['success', 'refused', 'failed'] as const
 export type AuditOutcome = (typeof auditOutcomes)[number]
 
 /** Who acted; `anonymous` for a caller nobody knows. */
-export const auditActors = ['user', 'admin', 'external', 'anonymous', 'system'] as const
+export const auditActors = ['user', 'service', 'admin', 'external', 'anonymous', 'system'] as const
 export type AuditActor = (typeof auditActors)[number]
 
 /** One line of the audit log: the one place with plain identity. `time` is in epoch milliseconds. */

@@ -24,6 +24,7 @@ export class Lifecycle {
   #emit: Emit = () => {}
   #stage: 'starting' | 'started' | 'over' = 'starting'
   #startedAt = 0
+  #oauthConfigured = false
   #flushed: Promise<void> | null = null
 
   constructor(source: LifecycleSource, clock: Clock) {
@@ -31,10 +32,11 @@ export class Lifecycle {
     this.#clock = clock
   }
 
-  /** Takes the way out that the first caller makes; null where nothing may leave. */
-  connect(make: () => Analytics | null): Analytics | null {
+  /** Takes the way out that the first caller makes; null where nothing may leave. A refused configuration has no OAuth. */
+  connect(make: () => Analytics | null, oauthConfigured = false): Analytics | null {
     if (this.#connected) return this.#analytics
     this.#connected = true
+    this.#oauthConfigured = oauthConfigured
     this.#analytics = make()
     if (this.#analytics !== null) this.#emit = createEmit(new NameRegistry(), null, [this.#analytics])
     return this.#analytics
@@ -65,7 +67,7 @@ export class Lifecycle {
   async failed(error: unknown): Promise<void> {
     if (this.#stage === 'starting') {
       this.#stage = 'over'
-      this.#emit('startup_error', { ...startupFailure(error), oauth_configured: false })
+      this.#emit('startup_error', { ...startupFailure(error), oauth_configured: this.#oauthConfigured })
     } else this.ending('crash')
     await this.flush()
   }

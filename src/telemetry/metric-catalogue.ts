@@ -3,14 +3,27 @@ import type { DeclaredValue, LabelField, Maybe } from './field.ts'
 import { mcpMethod, operationError, route, signals, tool, upstream } from './signals.ts'
 import type { SignalName } from './signals.ts'
 import {
+  actors,
   authMethods,
   authOutcomes,
+  clientOrigins,
+  clientStatuses,
+  consentFlows,
+  deviceCodeOutcomes,
+  grantTypes,
   httpMethods,
+  keyEndReasons,
   limitedEndpoints,
+  loginEndReasons,
+  loginOutcomes,
+  loginProviders,
+  refreshOutcomes,
   rejectionReasons,
   sessionEndReasons,
   statusClasses,
   surfaces,
+  tokenEndReasons,
+  tokenTypes,
 } from './vocabulary.ts'
 import type { AuthMethod, AuthOutcome, RejectionReason, Surface } from './vocabulary.ts'
 
@@ -29,11 +42,18 @@ export interface Metric {
 const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 /** Those of the OpenTelemetry MCP conventions. */
 const operationBuckets = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300]
+/** Hosted sign-in waits for a person; a password does not. */
+const loginBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+/** One minute to thirty days (T33). */
+const loginSessionBuckets = [
+  60, 600, 1800, 3600, 14_400, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000,
+]
 const sessionBuckets = [1, 10, 60, 300, 1800, 3600, 14_400, 86_400, 604_800]
 
 const authPairs: readonly (readonly [AuthMethod, AuthOutcome])[] = [
   ['api_key', 'accepted'],
   ['api_key', 'rejected'],
+  ['oauth', 'accepted'],
   ['oauth', 'rejected'],
   ['forwarded_key', 'accepted'],
   ['admin_token', 'accepted'],
@@ -50,11 +70,30 @@ const metricsReasons = [
   'malformed_token',
 ] as const
 
-/** The guard runs on every surface, the credential checks on two. */
+/** What only the authorization server refuses for. */
+const grantReasons = [
+  'replayed_refresh',
+  'redirect_mismatch',
+  'metadata_document_failed',
+  'pkce_failed',
+  'code_replayed',
+  'bad_client_auth',
+  'replayed_assertion',
+  'unknown_resource',
+] as const satisfies readonly RejectionReason[]
+
+/** Why a client may not ask it at all. */
+const clientReasons = ['unknown_client', 'client_pending', 'client_inactive'] as const
+
+const notOnMcp: ReadonlySet<RejectionReason> = new Set([...grantReasons, 'csrf_failed'])
+
+/** The guard runs on every surface, each other check where it belongs. */
 const rejectionPairs: readonly (readonly [RejectionReason, Surface])[] = [
-  ...rejectionReasons.map((reason) => [reason, 'mcp'] as const),
+  ...rejectionReasons.filter((reason) => !notOnMcp.has(reason)).map((reason) => [reason, 'mcp'] as const),
+  ...[...grantReasons, ...clientReasons].map((reason) => [reason, 'oauth'] as const),
+  ['csrf_failed', 'pages'],
   ...metricsReasons.map((reason) => [reason, 'metrics'] as const),
-  ...(['metrics', 'well_known', 'health', 'other'] as const).flatMap((surface) => [
+  ...(['oauth', 'pages', 'metrics', 'well_known', 'health', 'other'] as const).flatMap((surface) => [
     ['host_rejected', surface] as const,
     ['origin_rejected', surface] as const,
   ]),
@@ -62,6 +101,13 @@ const rejectionPairs: readonly (readonly [RejectionReason, Surface])[] = [
 
 const { operation } = signals.store_query_failed.fields
 const cacheFields = signals.cache_used.fields
+
+const each = (values: readonly string[]) => values.map((value) => [value])
+
+/** A number counted in the store: no code moves it by events. */
+function stateGauge(help: string) {
+  return { type: 'gauge', help, inStore: true, labels: {}, reachable: [[]] } as const
+}
 
 /** Every series of `/metrics`. Names are pinned: dashboards depend on them. Identity cannot be typed into a label. */
 export const metrics = {
@@ -158,8 +204,118 @@ export const metrics = {
     type: 'counter',
     help: 'Questions to caches on the hot path.',
     labels: { cache: cacheFields.cache, outcome: cacheFields.outcome },
-    reachable: cacheFields.outcome.values.map((value) => ['assertion', value]),
+    reachable: cacheFields.cache.values.flatMap((cache) => [
+      [cache, 'hit'],
+      [cache, 'miss'],
+      ...(cache === 'jwks' || cache === 'client_metadata' ? [[cache, 'error']] : []),
+    ]),
   },
+  sallyport_logins_total: {
+    type: 'counter',
+    help: 'Attempts to sign in that a provider has answered.',
+    labels: { provider: oneOf(...loginProviders), outcome: oneOf(...loginOutcomes) },
+    reachable: loginProviders.flatMap((provider) => loginOutcomes.map((outcome) => [provider, outcome])),
+  },
+  sallyport_login_duration_seconds: {
+    type: 'histogram',
+    help: 'Seconds from asking the provider to its answer.',
+    labels: { provider: oneOf(...loginProviders) },
+    buckets: loginBuckets,
+    reachable: each(loginProviders),
+  },
+  sallyport_login_sessions_active: stateGauge('Login sessions that have not ended, counted in the store.'),
+  sallyport_login_sessions_started_total: {
+    type: 'counter',
+    help: 'Login sessions whose row has been committed.',
+    labels: { provider: oneOf(...loginProviders) },
+    reachable: each(loginProviders),
+  },
+  sallyport_login_sessions_ended_total: {
+    type: 'counter',
+    help: 'Login sessions whose end has been committed; each once.',
+    labels: { reason: oneOf(...loginEndReasons) },
+    reachable: each(loginEndReasons),
+  },
+  sallyport_login_session_duration_seconds: {
+    type: 'histogram',
+    help: 'Seconds a login session lasted, from sign-in to its end.',
+    labels: { reason: oneOf(...loginEndReasons) },
+    buckets: loginSessionBuckets,
+    reachable: each(loginEndReasons),
+  },
+  sallyport_consents_granted_total: {
+    type: 'counter',
+    help: 'Consents given.',
+    labels: { flow: oneOf(...consentFlows) },
+    reachable: each(consentFlows),
+  },
+  sallyport_consents_revoked_total: {
+    type: 'counter',
+    help: 'Consents taken back, by who did it.',
+    labels: { actor: oneOf(...actors) },
+    reachable: each(actors),
+  },
+  sallyport_consents_active: stateGauge('Consents that hold, counted in the store.'),
+  sallyport_users_active: {
+    type: 'gauge',
+    help: 'Enabled accounts by the provider that created them, counted in the store.',
+    inStore: true,
+    labels: { auth_source: oneOf(...loginProviders) },
+    reachable: each(loginProviders),
+  },
+  sallyport_clients_registered: {
+    type: 'gauge',
+    help: 'OAuth clients, counted in the store.',
+    inStore: true,
+    labels: { status: oneOf(...clientStatuses), origin: oneOf(...clientOrigins) },
+    reachable: clientStatuses.flatMap((status) => clientOrigins.map((origin) => [status, origin])),
+  },
+  sallyport_api_keys_created_total: {
+    type: 'counter',
+    help: 'API keys made by this server.',
+    labels: { actor: oneOf(...actors) },
+    reachable: each(actors),
+  },
+  sallyport_api_keys_revoked_total: {
+    type: 'counter',
+    help: 'API keys that stopped working.',
+    labels: { actor: oneOf(...actors), reason: oneOf(...keyEndReasons) },
+    reachable: [
+      ...(['user', 'admin'] as const).flatMap((actor) => [
+        [actor, 'revoked'],
+        [actor, 'rotated'],
+      ]),
+      ['system', 'expired'],
+    ],
+  },
+  sallyport_tokens_issued_total: {
+    type: 'counter',
+    help: 'Tokens issued.',
+    labels: { token_type: oneOf(...tokenTypes), grant_type: oneOf(...grantTypes) },
+    reachable: [
+      ...grantTypes.map((grant) => ['access', grant]),
+      ...grantTypes.filter((grant) => grant !== 'client_credentials').map((grant) => ['refresh', grant]),
+    ],
+  },
+  sallyport_tokens_refreshed_total: {
+    type: 'counter',
+    help: 'Refresh tokens presented.',
+    labels: { outcome: oneOf(...refreshOutcomes) },
+    reachable: each(refreshOutcomes),
+  },
+  sallyport_tokens_revoked_total: {
+    type: 'counter',
+    help: 'Times tokens stopped working before their end.',
+    labels: { reason: oneOf(...tokenEndReasons) },
+    reachable: each(tokenEndReasons),
+  },
+  sallyport_device_codes_total: {
+    type: 'counter',
+    help: 'Device codes by what became of them.',
+    labels: { outcome: oneOf(...deviceCodeOutcomes) },
+    reachable: each(deviceCodeOutcomes),
+  },
+  sallyport_device_codes_pending: stateGauge('Device codes nobody has decided yet, counted in the store.'),
   sallyport_upstream_up: {
     type: 'gauge',
     help: '1 when the last call to the upstream was answered, 0 when it was not. No probes are sent.',

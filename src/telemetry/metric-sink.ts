@@ -16,7 +16,12 @@ type Movers = { readonly [Name in SignalName]?: (fields: SignalFields<Name>) => 
 
 /** Series are looked up by their label values: the label text is made once per series. */
 export function createMetricSink(metrics: Metrics): MetricSink {
-  const movers: Movers = { ...httpMovers(metrics), ...operationMovers(metrics), ...counters(metrics) }
+  const movers: Movers = {
+    ...httpMovers(metrics),
+    ...operationMovers(metrics),
+    ...signInMovers(metrics),
+    ...counters(metrics),
+  }
   return {
     take: (signal, fields) => movers[signal]?.(fields),
     refused(signal) {
@@ -82,6 +87,46 @@ function operationMovers(metrics: Metrics): Movers {
     },
     mcp_session_ended({ upstream, end_reason, duration }) {
       observe(metrics.histogram('mcp_server_session_duration_seconds', { upstream, end_reason }), duration)
+    },
+  }
+}
+
+function signInMovers(metrics: Metrics): Movers {
+  return {
+    login({ provider, outcome, duration }) {
+      metrics.cell('sallyport_logins_total', { provider, outcome }).value += 1
+      observe(metrics.histogram('sallyport_login_duration_seconds', { provider }), duration)
+    },
+    login_session_started(labels) {
+      metrics.cell('sallyport_login_sessions_started_total', labels).value += 1
+    },
+    login_session_ended({ reason, duration }) {
+      metrics.cell('sallyport_login_sessions_ended_total', { reason }).value += 1
+      observe(metrics.histogram('sallyport_login_session_duration_seconds', { reason }), duration)
+    },
+    consent_granted(labels) {
+      metrics.cell('sallyport_consents_granted_total', labels).value += 1
+    },
+    consent_revoked(labels) {
+      metrics.cell('sallyport_consents_revoked_total', labels).value += 1
+    },
+    key_created(labels) {
+      metrics.cell('sallyport_api_keys_created_total', labels).value += 1
+    },
+    key_revoked(labels) {
+      metrics.cell('sallyport_api_keys_revoked_total', labels).value += 1
+    },
+    token_issued(labels) {
+      metrics.cell('sallyport_tokens_issued_total', labels).value += 1
+    },
+    token_refreshed(labels) {
+      metrics.cell('sallyport_tokens_refreshed_total', labels).value += 1
+    },
+    token_revoked(labels) {
+      metrics.cell('sallyport_tokens_revoked_total', labels).value += 1
+    },
+    device_code_changed(labels) {
+      metrics.cell('sallyport_device_codes_total', labels).value += 1
     },
   }
 }

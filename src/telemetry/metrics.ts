@@ -19,9 +19,11 @@ export interface HistogramCell {
 
 type LabelValues = Readonly<Record<string, string | boolean | undefined>>
 
-interface Series {
+/** One time series, for reading. */
+export interface Series {
   /** `{a="b"}` rendered once, when the series is made. */
   readonly labels: string
+  readonly pairs: readonly (readonly [label: string, value: string])[]
   readonly cell: Cell | HistogramCell
 }
 
@@ -64,16 +66,16 @@ export class Metrics {
 
   #find(name: MetricName, labels: LabelValues): Series {
     const metric: Metric = metrics[name]
-    const pairs: string[] = []
+    const pairs: [string, string][] = []
     for (const [label, declared] of Object.entries(metric.labels)) {
       const value = this.#accepted(declared, labels[label])
-      if (value !== null) pairs.push(`${label}="${escapeLabel(value)}"`)
+      if (value !== null) pairs.push([label, value])
     }
-    const text = pairs.join(',')
+    const text = pairs.map(([label, value]) => `${label}="${escapeLabel(value)}"`).join(',')
     const known = this.#series.get(name)
     const found = known?.get(text)
     if (found !== undefined) return found
-    const series: Series = { labels: text, cell: newCell(metric) }
+    const series: Series = { labels: text, pairs, cell: newCell(metric) }
     known?.set(text, series)
     return series
   }
@@ -88,19 +90,24 @@ export class Metrics {
     return field.kind === 'registered' && this.#names.has(field.set, value) ? value : 'other'
   }
 
-  /** Calls back before each rendering, for values that are a matter of the moment. */
+  /** Calls back before each reading, for values that are a matter of the moment. */
   beforeRender(update: () => void): void {
     this.#updates.push(update)
   }
 
+  /** Every metric with its series, as they are at this moment. */
+  *read(): Generator<readonly [MetricName, Iterable<Series>]> {
+    for (const update of this.#updates) update()
+    for (const [name, known] of this.#series) yield [name, known.values()]
+  }
+
   /** Prometheus text exposition format 0.0.4. */
   render(): string {
-    for (const update of this.#updates) update()
     const lines: string[] = []
-    for (const [name, known] of this.#series) {
+    for (const [name, known] of this.read()) {
       const metric: Metric = metrics[name]
       lines.push(`# HELP ${name} ${metric.help}`, `# TYPE ${name} ${metric.type}`)
-      for (const series of known.values()) renderSeries(name, series, lines)
+      for (const series of known) renderSeries(name, series, lines)
     }
     return `${lines.join('\n')}\n`
   }

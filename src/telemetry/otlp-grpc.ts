@@ -6,15 +6,20 @@ import type { Delivery, SpanTransport } from './span-transport.ts'
 export interface OtlpGrpcOptions {
   readonly endpoint: URL
   readonly headers: readonly (readonly [string, string])[]
+  /** What is sent. */
+  readonly signal: 'traces' | 'metrics'
 }
 
-const method = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
+const methods = {
+  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+} as const
 
 /**
  * OTLP over gRPC: one unary method, which over `node:http2` is a frame of five bytes and a look at the trailers. With
  * an http URL in plain HTTP/2, with https over TLS.
  */
-export function createOtlpGrpc({ endpoint, headers }: OtlpGrpcOptions): SpanTransport {
+export function createOtlpGrpc({ endpoint, headers, signal: told }: OtlpGrpcOptions): SpanTransport {
   let session: ClientHttp2Session | null = null
   const opened = (): ClientHttp2Session => {
     if (session !== null && !session.closed && !session.destroyed) return session
@@ -30,7 +35,7 @@ export function createOtlpGrpc({ endpoint, headers }: OtlpGrpcOptions): SpanTran
       const current = opened()
       // An idle connection keeps no process alive; one that is waited for does.
       current.ref()
-      return call(current, fields, framed(body), signal).finally(() => {
+      return call(current, methods[told], fields, framed(body), signal).finally(() => {
         if (!current.destroyed) current.unref()
       })
     },
@@ -50,6 +55,7 @@ function framed(body: Buffer): Buffer {
 
 function call(
   session: ClientHttp2Session,
+  method: string,
   fields: Readonly<Record<string, string>>,
   body: Buffer,
   signal: AbortSignal,

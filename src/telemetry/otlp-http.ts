@@ -5,11 +5,18 @@ import type { Delivery, SpanTransport } from './span-transport.ts'
 export interface OtlpHttpOptions {
   readonly endpoint: URL
   readonly headers: readonly (readonly [string, string])[]
+  /** What is sent: a URL without a path means the collector's own path for it. */
+  readonly signal: 'traces' | 'metrics'
   readonly contentType: 'application/x-protobuf' | 'application/json'
 }
 
-/** OTLP over HTTP/1.1. A URL without a path means the collector's own, `/v1/traces`. */
-export function createOtlpHttp({ endpoint, headers, contentType }: OtlpHttpOptions): SpanTransport {
+/** OTLP over HTTP/1.1. */
+export function createOtlpHttp({
+  endpoint,
+  headers,
+  contentType,
+  signal: told,
+}: OtlpHttpOptions): SpanTransport {
   const pool = new Pool(endpoint.origin, {
     connections: 1,
     connect: { timeout: attemptMs / 2 },
@@ -17,7 +24,7 @@ export function createOtlpHttp({ endpoint, headers, contentType }: OtlpHttpOptio
     bodyTimeout: attemptMs,
   })
   const path =
-    endpoint.pathname === '/' ? `/v1/traces${endpoint.search}` : endpoint.pathname + endpoint.search
+    endpoint.pathname === '/' ? `/v1/${told}${endpoint.search}` : endpoint.pathname + endpoint.search
   const fields = Object.fromEntries([...headers, ['content-type', contentType]])
   return {
     async send(body, signal) {

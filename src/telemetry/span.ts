@@ -43,3 +43,8 @@ export const linkFlags = 0x301
 export function microseconds(milliseconds: number): number {
   return Math.round(milliseconds * 1000)
 }
+
+/** Nanoseconds since the epoch, to the microsecond. */
+export function nanoseconds(milliseconds: number): bigint {
+  return BigInt(microseconds(milliseconds)) * 1000n
+}

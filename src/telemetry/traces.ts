@@ -9,6 +9,7 @@ import { encodeJson } from './otlp-json.ts'
 import { encodeProtobuf } from './otlp-protobuf.ts'
 import { clientAttributes, serverAttributes } from './span-attributes.ts'
 import type { ClientFacts, ServerFacts, SpanAttribution, SpanDisclosure } from './span-attributes.ts'
+import { createReport } from './report.ts'
 import { SpanQueue } from './span-queue.ts'
 import type { DropReason } from './span-queue.ts'
 import type { SpanTransport } from './span-transport.ts'
@@ -82,7 +83,7 @@ export function createTraces(options: TracesOptions, parts: TracesDependencies):
   const transport = transportOf(options)
   const source = spanSource(parts)
   const encode = options.protocol === 'http/json' ? encodeJson : encodeProtobuf
-  const report = createReport(parts.log)
+  const report = createReport('traces', parts.log)
   const queue = new SpanQueue({
     onDropped: parts.onDropped,
     async send(spans, signal) {
@@ -148,11 +149,12 @@ export function spanName(facts: ServerFacts | ClientFacts): string {
 }
 
 function transportOf({ protocol, endpoint, headers }: TracesOptions): SpanTransport {
-  if (protocol === 'grpc') return createOtlpGrpc({ endpoint, headers })
+  if (protocol === 'grpc') return createOtlpGrpc({ endpoint, headers, signal: 'traces' })
   const contentType = protocol === 'http/json' ? 'application/json' : 'application/x-protobuf'
-  return createOtlpHttp({ endpoint, headers, contentType })
+  return createOtlpHttp({ endpoint, headers, contentType, signal: 'traces' })
 }
 
+/** What all spans and numbers of one process say of where they come from. */
 export function spanSource({ version, random }: Pick<TracesDependencies, 'version' | 'random'>): SpanSource {
   return {
     resource: [
@@ -161,16 +163,5 @@ export function spanSource({ version, random }: Pick<TracesDependencies, 'versio
       ['service.instance.id', randomBase62(16, random)],
     ],
     scope: { name: 'sallyport', version },
-  }
-}
-
-/** Says once that the collector does not take spans, and once that it does again. */
-function createReport(log: Log): (taken: boolean) => void {
-  let fine = true
-  return (taken) => {
-    if (taken === fine) return
-    fine = taken
-    if (taken) log.info('the collector takes traces again')
-    else log.warn('the collector does not take traces')
   }
 }

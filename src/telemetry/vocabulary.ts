@@ -3,8 +3,8 @@
 export const httpMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const
 export type HttpMethod = (typeof httpMethods)[number]
 
-/** Nothing answers 1xx or 3xx: an upstream's redirect is refused. */
-export const statusClasses = ['2xx', '4xx', '5xx'] as const
+/** Nothing answers 1xx. Pages redirect; an upstream's redirect is refused. */
+export const statusClasses = ['2xx', '3xx', '4xx', '5xx'] as const
 export type StatusClass = (typeof statusClasses)[number]
 
 /** By the shape of what this very request presented. */
@@ -15,11 +15,84 @@ export const authOutcomes = ['accepted', 'challenged', 'rejected'] as const
 export type AuthOutcome = (typeof authOutcomes)[number]
 
 /** Where a route belongs; declared by the router beside each route. */
-export const surfaces = ['mcp', 'metrics', 'well_known', 'health', 'other'] as const
+export const surfaces = ['mcp', 'oauth', 'pages', 'metrics', 'well_known', 'health', 'other'] as const
 export type Surface = (typeof surfaces)[number]
 
 /** What a rate limit guards: declared by whoever asks the limiter, never a path. */
-export const limitedEndpoints = ['mcp'] as const
+export const limitedEndpoints = [
+  'mcp',
+  'login',
+  'authorize',
+  'token',
+  'device_authorization',
+  'device_verify',
+  'register',
+  'introspect',
+  'revoke',
+  'userinfo',
+  'account',
+] as const
+export type LimitedEndpoint = (typeof limitedEndpoints)[number]
+
+/** Who signs people in. `local` is our own password; an account keeps the one that created it. */
+export const loginProviders = ['local', 'http_api', 'github', 'gitea', 'gitlab', 'microsoft', 'oidc'] as const
+export type LoginProvider = (typeof loginProviders)[number]
+
+export const loginOutcomes = ['success', 'failure'] as const
+
+/** Why a login session ended: each ends once, for one of these. */
+export const loginEndReasons = [
+  'logout',
+  'idle_timeout',
+  'absolute_timeout',
+  'fingerprint_mismatch',
+  'account_inactive',
+  'password_changed',
+  'replaced',
+  'revoked_by_user',
+  'revoked_by_admin',
+] as const
+export type LoginEndReason = (typeof loginEndReasons)[number]
+
+/** How a consent came to be. */
+export const consentFlows = ['authorization_code', 'device_code'] as const
+export type ConsentFlow = (typeof consentFlows)[number]
+
+/** Who did something to a consent, a key or a client. */
+export const actors = ['user', 'admin', 'system'] as const
+export type ActorKind = (typeof actors)[number]
+
+export const keyEndReasons = ['revoked', 'rotated', 'expired'] as const
+
+export const clientStatuses = ['pending', 'active', 'inactive'] as const
+export type ClientStatus = (typeof clientStatuses)[number]
+
+export const clientOrigins = ['admin', 'self_service', 'dynamic', 'metadata_document'] as const
+export type ClientOrigin = (typeof clientOrigins)[number]
+
+export const tokenTypes = ['access', 'refresh'] as const
+export const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'device_code',
+  'client_credentials',
+] as const
+export type GrantType = (typeof grantTypes)[number]
+
+export const refreshOutcomes = ['success', 'expired', 'replayed', 'revoked', 'invalid'] as const
+export type RefreshOutcome = (typeof refreshOutcomes)[number]
+
+export const tokenEndReasons = [
+  'user_request',
+  'replay',
+  'consent_revoked',
+  'account_inactive',
+  'admin',
+] as const
+export type TokenEndReason = (typeof tokenEndReasons)[number]
+
+export const deviceCodeOutcomes = ['issued', 'authorized', 'denied', 'expired', 'redeemed'] as const
+export type DeviceCodeOutcome = (typeof deviceCodeOutcomes)[number]
 
 /** Why a caller was refused. Decided where it is known, never guessed from a status code (T14). */
 export const rejectionReasons = [
@@ -40,6 +113,25 @@ export const rejectionReasons = [
   'header_mismatch',
   'upstream_rejected',
   'upstream_needs_own_key',
+  'expired',
+  'not_yet_valid',
+  'bad_signature',
+  'bad_algorithm',
+  'unknown_issuer',
+  'wrong_audience',
+  'revoked_token',
+  'unknown_client',
+  'client_pending',
+  'client_inactive',
+  'replayed_refresh',
+  'redirect_mismatch',
+  'metadata_document_failed',
+  'pkce_failed',
+  'code_replayed',
+  'bad_client_auth',
+  'replayed_assertion',
+  'unknown_resource',
+  'csrf_failed',
 ] as const
 export type RejectionReason = (typeof rejectionReasons)[number]
 
@@ -80,6 +172,7 @@ export const faultReasons = [
   'upstream_redirected',
   'upstream_timeout',
   'store_unavailable',
+  'issuer_unavailable',
   'shutting_down',
   'internal',
 ] as const

@@ -8,6 +8,9 @@ import type { SigningKeys } from './signing-keys.ts'
 /** The JWT `typ` upstreams must require: an ID or access token of the same issuer cannot pass for one (T49). */
 export const assertionType = 'sallyport-assertion+jwt'
 
+/** `sub` of the admin token: no access token may have it. */
+export const adminSubject = 'svc_admin'
+
 const lifetimeSeconds = 300
 const renewBeforeMs = 60_000
 const mostCached = 10_000
@@ -61,7 +64,7 @@ export class Assertions {
       this.#tell(true)
       return latest.token
     }
-    const claims = claimsOf(principal)
+    const claims = claimsOf(principal, this.#issuer)
     if (claims === null) return null
     const key = JSON.stringify([audience, claims])
     const cached = this.#cached.get(key)
@@ -113,23 +116,33 @@ interface AssertionClaims {
   readonly scope: string
 }
 
-/** `sub` is unique across issuers: `usr_…` for our users, `svc_admin` for the admin token, `ext_…` for others' keys. */
-function claimsOf(principal: Principal): AssertionClaims | null {
+/**
+ * `sub` is unique across issuers: `usr_…` for our users, `svc_…` for clients that act for themselves, `svc_admin` for
+ * the admin token, `ext_…` for others' users and keys (T3).
+ */
+function claimsOf(principal: Principal, ownIssuer: string): AssertionClaims | null {
   switch (principal.kind) {
     case 'anonymous':
       return null
     case 'external':
       return {
-        sub: `ext_${sha256Hex(`${principal.issuer}\n${principal.subject}`).slice(0, 32)}`,
+        sub: externalSubject(principal),
         workspace: principal.workspace,
         scope: '',
       }
     case 'admin':
-      return { sub: 'svc_admin', scope: '*' }
+      return { sub: adminSubject, scope: '*' }
+    case 'service':
     case 'user': {
-      const { subject, workspace, clientId, scopes } = principal
+      const { issuer, subject, workspace, clientId, scopes } = principal
+      const sub = issuer === ownIssuer ? subject : externalSubject(principal)
       const scope = scopes.join(' ')
-      return { sub: subject, workspace, scope, ...(clientId === undefined ? {} : { client_id: clientId }) }
+      return { sub, workspace, scope, ...(clientId === undefined ? {} : { client_id: clientId }) }
     }
   }
+}
+
+/** Two issuers may have the same subject: each is part of the other's name here. */
+function externalSubject({ issuer, subject }: { issuer: string; subject: string }): string {
+  return `ext_${sha256Hex(`${issuer}\n${subject}`).slice(0, 32)}`
 }

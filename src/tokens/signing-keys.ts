@@ -40,9 +40,10 @@ export async function openSigningKeys(
   return { keyId: newest.id, privateKey, published }
 }
 
-async function newSigningKey(
+/** A new key pair for a use, its private half sealed. */
+export async function newSigningKey(
   use: SigningKeyUse,
-  { box, clock }: SigningKeysDependencies,
+  { box, clock }: Omit<SigningKeysDependencies, 'store'>,
 ): Promise<StoredSigningKey> {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
   const publicPart = await exportJWK(publicKey)
@@ -52,7 +53,8 @@ async function newSigningKey(
   return { id, use, publicJwk, sealedPrivateJwk, createdAt: clock.now() }
 }
 
-function unseal({ id, use, sealedPrivateJwk }: StoredSigningKey, box: SealedBox): JWK {
+/** The private half of a stored key. Throws `Failure` `secrets_key_wrong` when it was sealed with another `secretsKey`. */
+export function unseal({ id, use, sealedPrivateJwk }: StoredSigningKey, box: SealedBox): JWK {
   try {
     return JSON.parse(box.open(sealedPrivateJwk, purpose(use, id))) as JWK
   } catch (cause) {

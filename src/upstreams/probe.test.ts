@@ -44,7 +44,7 @@ async function answering(answers: Answers): Promise<string> {
 
 async function look(answers: Answers, identity: OutboundIdentity = { mode: 'none' }) {
   const url = await answering(answers)
-  const open = { isDefault: true, auth: 'required', workspaces: [], scopes: [] } as const
+  const open = { isDefault: true, auth: 'required', accept: [], workspaces: [], scopes: [] } as const
   const upstream: Upstream = { name: 'code', url, identity, timeoutSeconds: 5, tls: null, ...open }
   const reports = await probeUpstream(upstream, systemClock)
   return reports.map(({ level, what, fix = '' }) => `${level}: ${what.replace(url, 'URL')}: ${fix}`)

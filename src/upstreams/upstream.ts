@@ -1,4 +1,4 @@
-import type { AuthMode } from '../config/upstream-options.ts'
+import type { AuthMode, CredentialKind } from '../config/upstream-options.ts'
 
 /** What an upstream is shown of its caller; one mode, with no fallback to another (T4). */
 export type OutboundIdentity =
@@ -23,6 +23,8 @@ export interface Upstream {
   readonly isDefault: boolean
   /** `optional` lets anonymous callers in; what is not said lets nobody in. */
   readonly auth: AuthMode
+  /** What callers may present; nothing of these where the upstream judges keys of its own. */
+  readonly accept: readonly CredentialKind[]
   readonly identity: OutboundIdentity
   /** Workspaces that may call; empty means all. */
   readonly workspaces: readonly string[]

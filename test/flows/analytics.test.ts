@@ -46,8 +46,8 @@ describe('T28: every event fires over real HTTP, with exactly these fields', () 
       ...common,
       event: 'server_started',
       lifecycle_source: 'main',
-      configured_auth: 'api_key',
-      oauth_configured: false,
+      configured_auth: 'mixed',
+      oauth_configured: true,
       resource_uri_scheme: 'http',
       host_guard: true,
       allowed_hosts_is_default: true,
@@ -179,13 +179,18 @@ describe('T28: every event fires over real HTTP, with exactly these fields', () 
       ...common,
       ...known,
       event: 'auth_rejected',
-      oauth_configured: false,
-      resource_metadata_url_present: false,
+      oauth_configured: true,
       count: 1,
     }
     expect(found).toEqual([
-      { ...shared, reason: 'missing_credential', surface: 'mcp', auth_mode: 'none' },
-      { ...shared, reason: 'host_rejected', surface: 'health' },
+      {
+        ...shared,
+        reason: 'missing_credential',
+        surface: 'mcp',
+        auth_mode: 'none',
+        resource_metadata_url_present: true,
+      },
+      { ...shared, reason: 'host_rejected', surface: 'health', resource_metadata_url_present: false },
     ])
   })
 

@@ -5,6 +5,8 @@ import { signals } from '../../src/telemetry/signals.ts'
 import type { Signal } from '../../src/telemetry/signals.ts'
 import type * as validate from '../../src/telemetry/validate.ts'
 import { startCatalogueScene } from '../support/catalogue-scene.ts'
+import { startGateway } from '../support/gateway.ts'
+import { ask } from '../support/asking.ts'
 import { driveAnswers, driveClients, driveRefusals, driveStoreFailures } from '../support/drive-catalogue.ts'
 
 interface Stated {
@@ -32,9 +34,6 @@ vi.mock('../../src/telemetry/validate.ts', async (original) => {
 
 /** What no request of this test brings about, and why. A row that has become untrue fails the test too. */
 const unseen: Readonly<Record<string, string>> = {
-  'auth_rejected.oauth_configured=true':
-    'no authorization server yet: the field is pinned, its value is false',
-  'auth_rejected.resource_metadata_url_present=true': 'the same',
   'mcp_session_ended.end_reason=idle': 'the sweep runs every 15 s at the soonest; src/gateway/mcp-session.ts',
   'operation_ended.error_type=internal': 'an exception nobody foresaw; src/server/listener.ts',
   'server_span.error_type=internal': 'the same',
@@ -55,6 +54,11 @@ beforeAll(async () => {
   const limited = await startCatalogueScene({ limits: { requestsPerMinute: 1 } })
   await driveAnswers(limited)
   await limited.close()
+  const keysOnly = await startGateway({
+    upstreams: [{ name: 'code', url: 'http://127.0.0.1:9/mcp', accept: ['api_key'] }],
+  })
+  await ask(keysOnly.port)
+  await keysOnly.close()
 })
 
 afterAll(() => {

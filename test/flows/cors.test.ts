@@ -206,6 +206,7 @@ describe('a client in a browser', () => {
 
   it('reads why it was refused', async () => {
     const { status, header } = await browse('POST', { 'Content-Type': 'application/json' }, toolsList)
-    expect([status, header('www-authenticate')]).toEqual([401, 'Bearer'])
+    const metadata = `http://localhost:${gateway.port}/.well-known/oauth-protected-resource/mcp`
+    expect([status, header('www-authenticate')]).toEqual([401, `Bearer resource_metadata="${metadata}"`])
   })
 })

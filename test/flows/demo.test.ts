@@ -15,7 +15,13 @@ const bin = fileURLToPath(new URL('../../bin/sallyport.js', import.meta.url))
 interface Announced {
   readonly gateway: string
   readonly console: null
-  readonly users: readonly { id: string; email: string; password: null; workspace: string; apiKey: string }[]
+  readonly users: readonly {
+    id: string
+    email: string
+    password: string
+    workspace: string
+    apiKey: string
+  }[]
 }
 
 interface Demo {
@@ -105,14 +111,14 @@ describe('sallyport demo --json', () => {
         {
           id: expect.stringMatching(/^usr_/) as string,
           email: 'ada@example.com',
-          password: null,
+          password: expect.stringMatching(/^[0-9A-Za-z]{16}$/) as string,
           workspace: 'analytical',
           apiKey: expect.stringMatching(/^sp_/) as string,
         },
         {
           id: expect.stringMatching(/^usr_/) as string,
           email: 'grace@example.com',
-          password: null,
+          password: expect.stringMatching(/^[0-9A-Za-z]{16}$/) as string,
           workspace: 'compilers',
           apiKey: expect.stringMatching(/^sp_/) as string,
         },

@@ -214,20 +214,3 @@ describe('what is too large', () => {
     }
   })
 })
-
-it('Expect: 100-continue is answered, and the call goes on', async () => {
-  expected += 1
-  const connection = await openRawConnection(edge.port)
-  connection.send(
-    edge.post('', [
-      ['Expect', '100-continue'],
-      ['Content-Length', String(legacyCall().length)],
-    ]),
-  )
-  expect((await connection.next())?.status).toBe(100)
-  connection.send(legacyCall())
-  const exchange = await edge.upstream.next()
-  exchange.json({})
-  expect((await connection.next())?.status).toBe(200)
-  connection.destroy()
-})

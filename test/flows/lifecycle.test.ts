@@ -115,7 +115,7 @@ describe('a start that fails tells where and of what kind, and not in which word
       launch_method: event['launch_method'],
       phase: 'store',
       error_kind: 'store_unreachable',
-      oauth_configured: false,
+      oauth_configured: true,
     })
     expect(JSON.stringify(scene.receiver.posts)).not.toContain('jane')
   })

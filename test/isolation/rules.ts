@@ -10,6 +10,7 @@ interface RefusalRule {
   readonly knowsId?: true
 }
 
+/** Before what says where to sign in. */
 const invalid = /^Bearer error="invalid_token", error_description="[^"]+"$/
 
 export const refusalRules: Readonly<Record<string, RefusalRule>> = {
@@ -47,6 +48,16 @@ interface RouteRule {
   readonly contentType?: string
 }
 
+/**
+ * What a challenge says of OAuth at its end. Nothing where the upstream takes none, and nothing to the holder of an API
+ * key, who would be sent into a browser for nothing (auth 2).
+ */
+export function oauthHint(cell: Cell, url: string, presented: string): string {
+  if (cell.upstream === null || cell.upstream === 'keys' || /^bearer sp_\w+$/i.test(presented)) return ''
+  const scope = cell.upstream === 'code' ? ', scope="code:read"' : ''
+  return ` resource_metadata="${url}/.well-known/oauth-protected-resource${cell.path}"${scope}`
+}
+
 const open: RouteRule = { methods: ['GET', 'HEAD'], asks: 'nothing', contentType: 'application/json' }
 const mcp: RouteRule = { methods: ['POST', 'GET', 'DELETE'], asks: 'caller' }
 
@@ -56,6 +67,9 @@ const routeRules: Readonly<Record<string, RouteRule>> = {
   '/health': open,
   '/readyz': open,
   '/.well-known/jwks.json': open,
+  '/.well-known/oauth-protected-resource': open,
+  '/.well-known/oauth-protected-resource/mcp': open,
+  '/.well-known/oauth-protected-resource/mcp/{upstream}': open,
   '/metrics': {
     methods: ['GET', 'HEAD'],
     asks: 'metrics token',

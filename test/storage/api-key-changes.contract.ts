@@ -89,10 +89,10 @@ export function apiKeyChangesContract(databases: TestDatabases): void {
       const store = await databases.newStore()
       await addUser(store)
       await addKey(store, 'k1')
-      expect(await store.apiKeys.revoke('missing', 2000, {}, admin)).toBe(false)
-      expect(await store.apiKeys.revoke('k1', 2000, { userId: 'usr_b' }, admin)).toBe(false)
-      expect(await store.apiKeys.revoke('k1', 2000, { userId: 'usr_a' }, admin)).toBe(true)
-      expect(await store.apiKeys.revoke('k1', 2001, {}, admin)).toBe(false)
+      expect(await store.apiKeys.revoke('missing', 2000, {}, admin)).toBeUndefined()
+      expect(await store.apiKeys.revoke('k1', 2000, { userId: 'usr_b' }, admin)).toBeUndefined()
+      expect(await store.apiKeys.revoke('k1', 2000, { userId: 'usr_a' }, admin)).toEqual({ endsNow: true })
+      expect(await store.apiKeys.revoke('k1', 2001, {}, admin)).toBeUndefined()
       expect(await store.apiKeys.findForCall('k1')).toMatchObject({ revokedAt: 2000 })
     })
 
@@ -107,7 +107,7 @@ export function apiKeyChangesContract(databases: TestDatabases): void {
         {},
         admin,
       )
-      expect(await store.apiKeys.revoke('k1', 2100, {}, admin)).toBe(true)
+      expect(await store.apiKeys.revoke('k1', 2100, {}, admin)).toEqual({ endsNow: false })
       expect(await store.apiKeys.findForCall('k1')).toMatchObject({ revokedAt: 2100 })
       expect(await store.apiKeys.findForCall('k2')).toMatchObject({ revokedAt: null })
     })

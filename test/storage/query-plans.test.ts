@@ -19,6 +19,34 @@ const paths: readonly (readonly [string, (store: Store) => Promise<unknown>, Reg
   ['listing the keys of an owner', (store) => store.apiKeys.list({ userId: 'usr_7' }), /api_keys_by_user/],
   ['revoking a key', (store) => store.apiKeys.revoke('k8', 1, {}, admin), /api_keys_(?:pkey|1)/],
   ['rotating a key', rotateKey, /api_keys_(?:pkey|1)/],
+  [
+    'finding a login session',
+    (store) => store.loginSessions.find('h8'),
+    /login_sessions_(?:cookie_hash_key|2)/,
+  ],
+  [
+    'listing login sessions',
+    (store) => store.loginSessions.list('usr_7', 1),
+    /login_sessions_active_by_user/,
+  ],
+  [
+    'ending overdue login sessions',
+    (store) => store.loginSessions.endOverdue(9, 10, () => null, admin),
+    /login_sessions_active_by_idle_end[^]*login_sessions_active_by_absolute_end/,
+  ],
+  [
+    'ending the login sessions of a user',
+    (store) => store.loginSessions.end({ userId: 'usr_7', exceptId: null }, 1, () => null, admin),
+    /login_sessions_active_by_user/,
+  ],
+  ['forgetting login sessions', (store) => store.loginSessions.forgetEnded(1, 9), /login_sessions_ended/],
+  [
+    'noting sight of a login session',
+    (store) => store.loginSessions.recordSeen('ses_9', 2, 2),
+    /login_sessions_(?:pkey|1)/,
+  ],
+  ['finding a password', (store) => store.passwords.find('7@x.org'), /users_(?:email_key|2)/],
+  ['setting a password', setPassword, /login_sessions_active_by_user/],
   ['finding a user by address', (store) => store.users.findByEmail('7@x.org'), /users_(?:email_key|2)/],
   ['disabling a user', (store) => store.users.setDisabled('usr_3', 1, 1, admin), /users_(?:pkey|1)/],
   ['counting all active keys', (store) => store.apiKeys.countActive(1), /api_keys_active/],
@@ -37,6 +65,23 @@ const paths: readonly (readonly [string, (store: Store) => Promise<unknown>, Reg
     (store) => store.audit.list({ target: 'k9', limit: 9 }),
     /audit_log_by_target/,
   ],
+  ['finding a client', (store) => store.clients.find('c9'), /clients_(?:pkey|1)/],
+  [
+    'listing the clients of an owner',
+    (store) => store.clients.list({ ownerId: 'usr_7' }),
+    /clients_by_owner/,
+  ],
+  ['listing pending clients', (store) => store.clients.list({ status: 'pending' }), /clients_by_status/],
+  ['counting clients', (store) => store.clients.count(), /clients_by_status/],
+  ['ending a client', revokeClient, /consents_by_client/],
+  ['marking expired keys', (store) => store.apiKeys.markExpired(9, 9), /api_keys_expiring/],
+  ['forgetting consents', (store) => store.consents.forgetBefore(1, 9), /consents_by_revocation/],
+  [
+    'counting pending device codes',
+    (store) => store.artifacts.countPendingDeviceCodes(1),
+    /oauth_artifacts_undecided/,
+  ],
+  ['forgetting unused clients', (store) => store.clients.forgetUnused(1, 9, 1), /clients_by_status/],
 ]
 
 /**
@@ -44,7 +89,28 @@ const paths: readonly (readonly [string, (store: Store) => Promise<unknown>, Reg
  * choose to read a table of this size.
  */
 const sqlitePaths: typeof paths = [
+  [
+    'counting login sessions',
+    (store) => store.loginSessions.countActive(),
+    /COVERING INDEX login_sessions_active_by_idle_end/,
+  ],
+  [
+    'counting users by source',
+    (store) => store.users.countActiveBySource(),
+    /COVERING INDEX users_active_by_source/,
+  ],
+  ['counting consents', (store) => store.consents.countActive(), /COVERING INDEX consents_by_revocation/],
+  [
+    'counting pending device codes without their rows',
+    (store) => store.artifacts.countPendingDeviceCodes(1),
+    /COVERING INDEX oauth_artifacts_undecided/,
+  ],
   ['counting users', (store) => store.users.count(), /COVERING INDEX sqlite_autoindex_users_/],
+  [
+    'recording use of clients',
+    (store) => store.clients.recordUse(new Map([['c9', 1]])),
+    /clients_(?:pkey|1)/,
+  ],
   ['recording use', (store) => store.apiKeys.recordUse(new Map([['k9', 1]])), /api_keys_(?:pkey|1)/],
   [
     'recording sight',
@@ -85,9 +151,19 @@ function createKey(store: Store): Promise<unknown> {
   return store.apiKeys.create(newKey('new', { userId: 'usr_7' }), { maxPerUser: 999 }, admin)
 }
 
+function setPassword(store: Store): Promise<unknown> {
+  const password = { userId: 'usr_7', hash: 'h', at: 1, oneTime: false, keepSessionId: null }
+  return store.passwords.set(password, admin)
+}
+
 function rotateKey(store: Store): Promise<unknown> {
   const successor = { id: 'newer', secretHash: 'h', createdAt: 1, expiresAt: null }
   return store.apiKeys.rotate('new', successor, 2, {}, admin)
+}
+
+function revokeClient(store: Store): Promise<unknown> {
+  const change = { from: ['active'], to: 'inactive', action: 'client.revoked', at: 1 } as const
+  return store.clients.setStatus('c8', change, {}, admin)
 }
 
 function recorder(seen: RootOperationNode[]): KyselyPlugin {
@@ -145,6 +221,7 @@ async function fill({ kysely, kind }: Database): Promise<void> {
       scopes: '[]',
       upstreams: '[]',
       created_at: createdAt,
+      expires_at: n % 20 === 0 ? n : null,
       revoked_at: n % 10 === 0 ? null : 1,
     })),
   )
@@ -167,6 +244,31 @@ async function fill({ kysely, kind }: Database): Promise<void> {
   )
   await inChunks(
     kysely,
+    'login_sessions',
+    numbers.map((n) => ({
+      id: `ses_${n}`,
+      cookie_hash: `h${n}`,
+      user_id: `usr_${n % 400}`,
+      provider: 'local' as const,
+      remembered: 0 as const,
+      started_at: n,
+      last_seen_at: n,
+      idle_ends_at: n,
+      absolute_ends_at: n,
+      fingerprint: '',
+      device_name: '',
+      address: '',
+      ended_at: n % 10 === 0 ? null : n,
+      end_reason: n % 10 === 0 ? null : ('logout' as const),
+    })),
+  )
+  await inChunks(
+    kysely,
+    'passwords',
+    numbers.map((n) => ({ user_id: `usr_${n}`, hash: '', set_at: 1 })),
+  )
+  await inChunks(
+    kysely,
     'audit_log',
     numbers.map((n) => ({
       id: `aud_${n}`,
@@ -184,6 +286,47 @@ async function fill({ kysely, kind }: Database): Promise<void> {
       request_id: null,
       trace_id: null,
       count: 1,
+    })),
+  )
+  await inChunks(
+    kysely,
+    'clients',
+    numbers.map((n) => ({
+      id: `c${n}`,
+      origin: 'dynamic' as const,
+      status: n % 100 === 0 ? ('pending' as const) : ('active' as const),
+      name: '',
+      // About as long as what a client registers.
+      metadata: '{}'.padEnd(600),
+      owner_id: `usr_${n % 100}`,
+      created_at: n,
+      last_used_at: 1,
+    })),
+  )
+  await inChunks(
+    kysely,
+    'consents',
+    numbers.map((n) => ({
+      id: `con_${n}`,
+      user_id: `usr_${n}`,
+      client_id: `d${n}`,
+      workspace: 'default',
+      resource: 'r',
+      scopes: '[]',
+      flow: 'authorization_code' as const,
+      granted_at: 1,
+      revoked_at: n % 2 === 0 ? null : n,
+    })),
+  )
+  await inChunks(
+    kysely,
+    'oauth_artifacts',
+    numbers.map((n) => ({
+      kind: n % 10 === 0 ? ('DeviceCode' as const) : ('RefreshToken' as const),
+      id_hash: `h${n}`,
+      payload: 'x'.padEnd(600),
+      expires_at: n,
+      decided_at: n % 40 === 0 ? null : 1,
     })),
   )
   await sql.raw(kind === 'sqlite' ? 'analyze' : 'vacuum analyze').execute(kysely)

@@ -31,7 +31,13 @@ export function userStoreContract(databases: TestDatabases): void {
       const store = await databases.newStore()
       const add = (id: string, workspace: string) =>
         store.users.add({ id, email: 'a@example.com', workspace, role: 'operator', at: 7 }, admin)
-      const user = { id: 'usr_a', email: 'a@example.com', createdAt: 7, disabledAt: null }
+      const user = {
+        id: 'usr_a',
+        email: 'a@example.com',
+        createdAt: 7,
+        disabledAt: null,
+        authSource: 'local',
+      } as const
       expect(await add('usr_a', 'blue')).toStrictEqual({ outcome: 'added', user })
       expect(await add('usr_other', 'amber')).toStrictEqual({ outcome: 'joined', user })
       expect(await add('usr_third', 'blue')).toStrictEqual({ outcome: 'already_member', user })
@@ -64,6 +70,42 @@ export function userStoreContract(databases: TestDatabases): void {
       expect(outcomes.filter(({ outcome }) => outcome === 'already_member')).toHaveLength(11)
       expect(new Set(outcomes.map(({ user }) => user.id)).size).toBe(1)
       expect(await instances[1].users.list()).toHaveLength(1)
+    })
+
+    it('T29: keeps the provider that made an account, and counts the enabled by it', async () => {
+      const store = await databases.newStore()
+      const add = (letter: string, authSource: 'github' | 'oidc' | 'local', workspace = 'default') =>
+        store.users.add(
+          { id: `usr_${letter}`, email: `${letter}@x.org`, workspace, role: 'user', at: 1, authSource },
+          admin,
+        )
+      await add('a', 'github')
+      await add('a', 'oidc', 'other')
+      await add('b', 'github')
+      await add('c', 'github')
+      await add('d', 'local')
+      await store.users.setDisabled('usr_c', 5, 5, admin)
+      expect(await store.users.find('usr_a')).toMatchObject({ user: { authSource: 'github' } })
+      expect(await store.users.find('usr_x')).toBeUndefined()
+      expect(await store.users.countActiveBySource()).toStrictEqual(
+        new Map([
+          ['github', 2],
+          ['local', 1],
+        ]),
+      )
+    })
+
+    it('says whether there is an enabled administrator', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      expect(await store.users.hasAdmin()).toBe(false)
+      await store.users.add(
+        { id: 'usr_z', email: 'z@x.org', workspace: 'other', role: 'admin', at: 1 },
+        admin,
+      )
+      expect(await store.users.hasAdmin()).toBe(true)
+      await store.users.setDisabled('usr_z', 5, 5, admin)
+      expect(await store.users.hasAdmin()).toBe(false)
     })
 
     it('finds nobody under an unknown address', async () => {

@@ -1,6 +1,8 @@
 import { request as open } from 'node:http'
 import { startCatalogueUpstream } from './catalogue-upstream.ts'
 import type { CatalogueUpstream, Wish } from './catalogue-upstream.ts'
+import { startJwksIssuer } from './jwks-issuer.ts'
+import type { JwksIssuer } from './jwks-issuer.ts'
 import { startGateway } from './gateway.ts'
 import type { TestGateway } from './gateway.ts'
 
@@ -48,6 +50,10 @@ export interface CatalogueScene {
   readonly gateway: TestGateway
   readonly upstream: CatalogueUpstream
   readonly key: string
+  /** Of others, and trusted. */
+  readonly issuer: JwksIssuer
+  /** Trusted too, and nobody listens where its keys are. */
+  readonly silentIssuer: string
   close(): Promise<void>
 }
 
@@ -56,6 +62,9 @@ export async function startCatalogueScene(
 ): Promise<CatalogueScene> {
   const upstream = await startCatalogueUpstream()
   const { url } = upstream
+  const issuer = await startJwksIssuer()
+  const silentIssuer = 'http://127.0.0.1:9'
+  const trusted = { audience: 'mcp', workspace: 'default' }
   const gateway = await startGateway({
     upstreams: [
       { name: 'code', url, default: true, timeoutSeconds: 1 },
@@ -66,7 +75,14 @@ export async function startCatalogueScene(
       { name: 'gone', url: 'http://127.0.0.1:9/mcp' },
     ],
     settings: {
-      auth: { adminToken, adminOnMcp: true },
+      auth: {
+        adminToken,
+        adminOnMcp: true,
+        issuers: [
+          { ...trusted, issuer: issuer.issuer, jwksUri: issuer.jwksUri },
+          { ...trusted, issuer: silentIssuer, jwksUri: `${silentIssuer}/keys` },
+        ],
+      },
       telemetry: {
         metrics: { token: metricsToken },
         attribution: { mode: 'hash', key: 'attribution-key-0123456789abcdef-0123456789' },
@@ -88,8 +104,11 @@ export async function startCatalogueScene(
     gateway,
     upstream,
     key,
+    issuer,
+    silentIssuer,
     async close() {
       await gateway.close()
+      await issuer.close()
       await upstream.close()
     },
   }

@@ -25,7 +25,7 @@ export const hasOpenssl = succeeds(['version'])
 export function makeCertificates(): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-certificates-'))
   const extensions = join(folder, 'extensions')
-  writeFileSync(extensions, 'subjectAltName = IP:127.0.0.1, DNS:localhost\n')
+  writeFileSync(extensions, 'subjectAltName = IP:127.0.0.1, DNS:localhost, DNS:client.test\n')
   const authority = (name: string): KeyPair => {
     const pair = pairOf(name)
     const subject = ['-subj', `/CN=${name}`, '-days', '2', '-keyout', pair.key, '-out', pair.cert]

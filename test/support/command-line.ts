@@ -22,6 +22,8 @@ export type Variables = Readonly<Record<string, string>>
 export interface CommandLine {
   readonly folder: string
   run(args: readonly string[], variables?: Variables): Promise<CommandOutcome>
+  /** Runs with the text on standard input. */
+  pipe(text: string, args: readonly string[]): Promise<CommandOutcome>
   /** Runs with `--json` and parses standard output; throws unless the exit code is 0. */
   json<Answer>(args: readonly string[]): Promise<Answer>
   start(args: readonly string[], variables?: Variables): RunningCommand
@@ -42,8 +44,8 @@ export interface RunningCommand {
 export async function openCommandLine(): Promise<CommandLine> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-command-'))
   const running = new Set<ChildProcess>()
-  const start = (args: readonly string[], variables: Variables = {}) => {
-    const command = startCommand(folder, args, variables)
+  const start = (args: readonly string[], variables: Variables = {}, input = '') => {
+    const command = startCommand(folder, args, variables, input)
     running.add(command.process)
     void command.ended.then(() => running.delete(command.process))
     return command
@@ -53,6 +55,7 @@ export async function openCommandLine(): Promise<CommandLine> {
     folder,
     run,
     start,
+    pipe: (text, args) => start(args, {}, text).ended,
     async json<Answer>(args: readonly string[]) {
       const { code, out, err } = await run([...args, '--json'])
       if (code !== 0) throw new Error(`${args.join(' ')} exited ${code}: ${err}`)
@@ -65,14 +68,21 @@ export async function openCommandLine(): Promise<CommandLine> {
   }
 }
 
-function startCommand(folder: string, args: readonly string[], variables: Variables): RunningCommand {
+function startCommand(
+  folder: string,
+  args: readonly string[],
+  variables: Variables,
+  input: string,
+): RunningCommand {
   // Only what a shell needs: the variables of whoever runs the tests are none of the command's business.
   const env = { PATH: process.env['PATH'] ?? '', HOME: folder, ...variables }
   const child = spawn(process.execPath, [program, ...args], {
     cwd: folder,
     env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  // A command that refuses its arguments reads nothing.
+  child.stdin.on('error', () => {}).end(input)
   let out = ''
   let err = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -6,6 +6,7 @@ import { protocolVersions, rpcCodes } from '../../src/telemetry/vocabulary.ts'
 import { adminToken, caller, metricsToken, send } from './catalogue-scene.ts'
 import type { CatalogueScene } from './catalogue-scene.ts'
 import type { TestGateway } from './gateway.ts'
+import { issueTokensFor } from './issued-tokens.ts'
 import { sendRaw } from './raw-http.ts'
 
 const modern = '2026-07-28'
@@ -84,6 +85,7 @@ export async function driveRefusals(scene: CatalogueScene): Promise<void> {
     await post('/mcp', null, call, { headers: { authorization } })
   await post('/mcp', `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`, call)
   await refusedKeys(scene)
+  await driveTokens(scene)
   await post('/mcp', adminToken, call)
   await post('/mcp/open', null, call)
   await post('/mcp/theirs', 'ci_their-own-key', call)
@@ -146,6 +148,44 @@ async function refusedKeys(scene: CatalogueScene): Promise<void> {
   await post('/mcp', left.key, wish('answer'))
 }
 
+/** Access tokens of ours and of others, and every reason to refuse one. */
+async function driveTokens(scene: CatalogueScene): Promise<void> {
+  const { post, wish } = caller(scene)
+  const { gateway, issuer } = scene
+  const call = wish('answer')
+  const tokens = await issueTokensFor(gateway)
+  const user = await gateway.addUser('dan@example.com')
+  const good = await tokens.issue({ user })
+  await post('/mcp', good.token, call)
+  await post('/mcp', good.token, call)
+  const now = Math.floor(Date.now() / 1000)
+  for (const wanted of [
+    { claims: { exp: now - 60 } },
+    { claims: { nbf: now + 600 } },
+    { claims: { aud: 'https://elsewhere.example' } },
+    { header: { kid: 'nobodys' } },
+    { claims: { jti: 'never issued' } },
+  ])
+    await post('/mcp', (await tokens.issue({ user, ...wanted })).token, call)
+  await post('/mcp', await tokens.sign({ iss: gateway.url }, { alg: 'ES256', typ: 'JWT' }), call)
+  const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt' })).toString('base64url')
+  const payload = Buffer.from(JSON.stringify({ iss: gateway.url })).toString('base64url')
+  await post('/mcp', `${header}.${payload}.`, call)
+  await tokens.addClient('waiting', 'pending')
+  await post('/mcp', (await tokens.issue({ user, clientId: 'waiting' })).token, call)
+  const ended = await tokens.issue({ user, clientId: 'ended' })
+  alter(gateway, "update clients set status = 'inactive' where id = 'ended'")
+  await post('/mcp', ended.token, call)
+  const unknown = await tokens.issue({ user, clientId: 'gone' })
+  alter(gateway, "delete from clients where id = 'gone'")
+  await post('/mcp', unknown.token, call)
+  const claims = { iss: issuer.issuer, sub: 'eve', aud: 'mcp', exp: now + 600, iat: now, scope: '' }
+  for (let count = 0; count < 2; count += 1)
+    await post('/mcp', await issuer.sign({ ...claims, jti: `${count}` }), call)
+  await post('/mcp', await issuer.sign({ ...claims, iss: 'https://nobody.example' }), call)
+  await post('/mcp', await issuer.sign({ ...claims, iss: scene.silentIssuer }), call)
+}
+
 /** Takes the tables away one by one, as a store that fails would. */
 export async function driveStoreFailures(scene: CatalogueScene): Promise<void> {
   const { port, bearer, post, message, wish } = caller(scene)
@@ -157,6 +197,10 @@ export async function driveStoreFailures(scene: CatalogueScene): Promise<void> {
   await send(port, '/mcp', { method: 'DELETE', headers: { ...bearer(key), ...headers } })
   await post('/mcp', key, wish('answer'), { headers: { 'mcp-session-id': 'any' } })
   await post('/mcp', key, message('initialize'))
+  const tokens = await issueTokensFor(gateway)
+  const { token } = await tokens.issue({ clientId: 'robot' })
+  alter(gateway, 'alter table access_tokens rename to access_tokens_away')
+  await post('/mcp', token, wish('answer'))
   alter(gateway, 'alter table api_keys rename to api_keys_away')
   await post('/mcp', unused.key, wish('answer'))
   await new Promise((resolve) => setTimeout(resolve, 1500))

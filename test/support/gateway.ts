@@ -105,10 +105,13 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
   }
 }
 
+/** What encrypts the secrets in a test's store. */
+export const testSecretsKey = 'only-for-tests-0123456789abcdef-0123456789'
+
 /** The configuration `startGateway` serves: a free port, no waiting at the end, a fixed `secretsKey`. */
 export function configOf({ upstreams, settings = {} }: GatewayOptions, store: string): Config {
   const quick = { listen: { port: 0 }, requests: { drainSeconds: 0 } }
-  const secretsKey = 'only-for-tests-0123456789abcdef-0123456789'
+  const secretsKey = testSecretsKey
   const source = JSON.stringify({ ...quick, store, secretsKey, ...settings, upstreams })
   const loaded = loadConfig({
     flags: new Map(),

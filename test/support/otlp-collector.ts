@@ -8,6 +8,8 @@ import type { SeenSpan } from './otlp-read.ts'
 
 export interface OtlpCollectorOptions {
   readonly grpc?: boolean
+  /** What is sent to it; spans unless said otherwise. Of metrics it keeps the bodies. */
+  readonly signal?: 'traces' | 'metrics'
   /** The status of the n-th batch, from 1: an HTTP one or a gRPC one; null never answers. Default: it is taken. */
   readonly answer?: (batch: number) => number | null
 }
@@ -18,6 +20,8 @@ export interface OtlpCollector {
   readonly url: string
   /** Every span that was taken. */
   readonly spans: readonly SeenSpan[]
+  /** Each body that was taken. */
+  readonly bodies: readonly Buffer[]
   /** The head of each batch: request fields, or gRPC metadata; the path under `:path`. */
   readonly batches: readonly IncomingHttpHeaders[]
   /** Connections so far. */
@@ -31,7 +35,8 @@ export interface OtlpCollector {
 
 /** Starts it. */
 export async function startOtlpCollector(options: OtlpCollectorOptions = {}): Promise<OtlpCollector> {
-  const { grpc = false, answer = () => (grpc ? 0 : 200) } = options
+  const { grpc = false, signal = 'traces', answer = () => (grpc ? 0 : 200) } = options
+  const bodies: Buffer[] = []
   const spans: SeenSpan[] = []
   const batches: IncomingHttpHeaders[] = []
   const waiting = new Set<() => void>()
@@ -40,8 +45,11 @@ export async function startOtlpCollector(options: OtlpCollectorOptions = {}): Pr
   const take = (head: IncomingHttpHeaders, body: Buffer): number | null => {
     batches.push(head)
     const outcome = answer(batches.length)
-    if (outcome === (grpc ? 0 : 200))
-      spans.push(...(head['content-type'] === 'application/json' ? readJson(body) : readProtobuf(body)))
+    if (outcome === (grpc ? 0 : 200)) {
+      bodies.push(body)
+      if (signal === 'traces')
+        spans.push(...(head['content-type'] === 'application/json' ? readJson(body) : readProtobuf(body)))
+    }
     for (const look of waiting) look()
     return outcome
   }
@@ -55,10 +63,11 @@ export async function startOtlpCollector(options: OtlpCollectorOptions = {}): Pr
       waiting.add(look)
       look()
     })
-  const server = await (grpc ? startGrpc : startHttp)(take, state)
+  const server = await (grpc ? startGrpc(take, exportPaths[signal]) : startHttp(take, state))
   return {
     url: server.url,
     spans,
+    bodies,
     batches,
     get connections() {
       return state.connections
@@ -101,11 +110,14 @@ async function startHttp(take: Take, state: { connections: number }): Promise<St
   }
 }
 
-const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
+const exportPaths = {
+  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+}
 const asIs = (bytes: Buffer) => bytes
-const service: ServiceDefinition = {
+const serviceAt = (path: string): ServiceDefinition => ({
   Export: {
-    path: exportPath,
+    path,
     requestStream: false,
     responseStream: false,
     requestSerialize: asIs,
@@ -113,10 +125,10 @@ const service: ServiceDefinition = {
     responseSerialize: asIs,
     responseDeserialize: asIs,
   },
-}
+})
 
 /** gRPC's own server: it takes nothing that is not gRPC. */
-async function startGrpc(take: Take): Promise<Started> {
+async function startGrpc(take: Take, exportPath: string): Promise<Started> {
   const server = new Server()
   const implementation: UntypedServiceImplementation = {
     Export(
@@ -130,7 +142,7 @@ async function startGrpc(take: Take): Promise<Started> {
       else if (outcome !== null) answer({ code: outcome, details: 'as the test says' })
     },
   }
-  server.addService(service, implementation)
+  server.addService(serviceAt(exportPath), implementation)
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound)

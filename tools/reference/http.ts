@@ -23,10 +23,11 @@ export function httpPage(): string {
     gateway: {} as GatewayParts,
     names,
     publicUrl: new URL('http://127.0.0.1/'),
+    externalIssuers: [],
     metrics: new Metrics(names),
     metricsToken: null,
     localOnly: true,
-    publishedKeys: [],
+    publishedKeys: () => [],
     ping: () => Promise.resolve(),
     isClosing: () => false,
   })
@@ -41,7 +42,8 @@ export function httpPage(): string {
     'Paths match byte for byte. Any other path is refused with `not_found`, any other method with ' +
       '`method_not_allowed`. Host and Origin are checked first, on every path. The surface is a label of the metrics.',
     '`/mcp` is there when one upstream is the default. `/metrics` is there when metrics are enabled and either a ' +
-      'token is set or the public URL is on loopback.',
+      'token is set or the public URL is on loopback. Metadata of a protected resource is there for upstreams that accept ' +
+      '`oauth`; a public URL with a path has it below that path and, by RFC 9728, before it.',
     table(['Path', 'Methods', 'Surface'], rows.sort()),
   )
 }
