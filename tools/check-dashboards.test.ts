@@ -22,7 +22,7 @@ describe('an expression', () => {
 
   it.each([
     ['sum(rate(', 'cannot be read'],
-    ['sallyport_logins_total', 'sallyport_logins_total is no series of the catalogue'],
+    ['sallyport_sign_ins_total', 'sallyport_sign_ins_total is no series of the catalogue'],
     ['mcp_server_operation_duration_seconds', 'is no series'],
     [`${requests}_bucket`, 'is no series'],
     [`${requests}{user="ann"}`, `${requests} has no label user`],

@@ -86,8 +86,9 @@ export const clientsList: Command = {
       }
       const listed = await clients.list(status === undefined ? {} : { status })
       if (input.json) return print(JSON.stringify({ clients: listed.map(publicClient) }))
-      for (const { id, name, origin, redirectUris, ...client } of listed) {
-        print([id, name, client.status, origin, ...redirectUris].join('  '))
+      for (const { id, name, origin, redirectUris, workspace, ...client } of listed) {
+        const itself = workspace === null ? [] : [`itself in ${workspace}`]
+        print([id, name, client.status, origin, ...itself, ...redirectUris].join('  '))
       }
     }),
 }

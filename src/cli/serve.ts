@@ -44,7 +44,9 @@ async function runGateway(
     print(`Sallyport listens on ${listening}`)
     for (const { name } of loaded.upstreams) print(`  ${publicUrl}/mcp/${name}`)
     for (const line of await firstAdminHint(loaded.settings, { surroundings, interactive })) note(line)
-    note('Next: sallyport users add EMAIL, then sallyport keys create --user EMAIL')
+    note(
+      'Next: sallyport users add EMAIL --password-stdin < FILE, to sign in; or sallyport keys create --user EMAIL',
+    )
   }
   onConfigChange((next) => {
     if (next instanceof Failure)

@@ -180,7 +180,8 @@ export const usersEnable = switchCommand('enable', 'Enables a disabled user agai
 
 export const usersErase: Command = {
   name: 'users erase',
-  summary: 'Deletes a person with their keys; no pseudonym of theirs can be led back any more.',
+  summary:
+    'Deletes a person with their keys, apps and sign-ins; no pseudonym of theirs can be led back any more.',
   operands: ['EMAIL'],
   flags: {},
   run: (context) =>

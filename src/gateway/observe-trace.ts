@@ -11,6 +11,7 @@ import type { Upstream } from '../upstreams/upstream.ts'
 import { errorOf, toolOf, versionOf } from './observe-call.ts'
 import { contextOf } from './outbound-trace.ts'
 import type { Received } from './received.ts'
+import { isRejection } from './refusal.ts'
 import { contentOf } from './traced-content.ts'
 
 /** What the listener knows of a request that is over. */
@@ -43,7 +44,7 @@ export function observeTrace(
   const { call } = received
   const { status } = ended
   const error = errorOf(received)
-  const refused = status !== null && turnedAway.has(status)
+  const refused = status !== null && (turnedAway.has(status) || isRefusedGrant(received))
   const broken = status !== null && status >= 500
   if (call.upstream === null && !refused && !broken) return
   const context = contextOf(received, traces)
@@ -62,6 +63,11 @@ export function observeTrace(
     facts: serverFacts(received, ended, { ...about, ...ofMessage(received, message) }, names),
     client: clientOf(received, ended, about, names),
   })
+}
+
+/** Refused for who asks where no MCP server is meant: the authorization server says that with 400 and redirects, too. */
+function isRefusedGrant({ call }: Received): boolean {
+  return call.upstream === null && call.refused !== null && isRejection(call.refused)
 }
 
 /** Whether a call took long. A stream of whatever happens takes as long as its client likes. */

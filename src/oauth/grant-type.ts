@@ -1,4 +1,4 @@
-import Provider from 'oidc-provider'
+import { default as Provider } from 'oidc-provider'
 import type { GrantType } from '../telemetry/vocabulary.ts'
 import { deviceCodeGrant } from './registration.ts'
 

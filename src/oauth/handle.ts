@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type Provider from 'oidc-provider'
 import type { SignedIn } from '../identity/login-session.ts'
 import { Failure } from '../lib/error.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -12,6 +11,7 @@ import { findOauthRoute, metadataPaths } from './endpoints.ts'
 import type { OauthRoute } from './endpoints.ts'
 import type { LibraryPages } from './interaction.ts'
 import { sessionCookie } from './library-configuration.ts'
+import type { Library } from './library.ts'
 import { cookiesWith, libraryRequest, readBody } from './library-request.ts'
 import { authorizationServerMetadata } from './metadata.ts'
 import type { MetadataOptions } from './metadata.ts'
@@ -32,7 +32,7 @@ export interface HandleOptions extends MetadataOptions {
 }
 
 export interface HandleDependencies extends PresentTokenDependencies, UserinfoDependencies {
-  readonly library: () => Provider
+  readonly library: () => Library
   readonly registration: Registration
   readonly resources: Resources
   readonly pages: LibraryPages
@@ -69,7 +69,7 @@ export function createHandle(options: HandleOptions, parts: HandleDependencies):
       response.setHeader(context.fields[index] ?? '', context.fields[index + 1] ?? '')
     }
     try {
-      const [path = '', query = ''] = split(request.url ?? '')
+      const [path, query] = split(request.url ?? '')
       if (metadata.has(path)) {
         return answerJson(response, 200, authorizationServerMetadata(options, parts.resources.list()))
       }
@@ -82,6 +82,8 @@ export function createHandle(options: HandleOptions, parts: HandleDependencies):
       }
       await answer(request, response, context, { route, segment, path: path.slice(base.length), query })
     } catch (error) {
+      // A client that left in the middle of its body has nothing to be told.
+      if (request.destroyed && !request.complete) return void response.destroy()
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
       parts.log.error('the authorization server failed', { requestId: context.requestId, detail })
       if (error instanceof Failure) parts.emit('store_query_failed', { operation: 'authorization_server' })
@@ -155,7 +157,7 @@ export function createHandle(options: HandleOptions, parts: HandleDependencies):
       body: asForm ? Buffer.from(form.toString()) : body,
     })
     const state = newRequestState({ request, requestId, endpoint, signedIn, presented })
-    await runRequest(state, () => parts.library().callback()(made, response))
+    await runRequest(state, () => parts.library().listener(made, response))
   }
 
   async function answerRegistration(

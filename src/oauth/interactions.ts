@@ -11,6 +11,7 @@ import { consentRequest, formActionOf } from './consent-request.ts'
 import type { ConsentStore } from './consent-store.ts'
 import { grantConsent } from './grant-consent.ts'
 import type { Interactions, LibraryPages } from './interaction.ts'
+import type { Library } from './library.ts'
 import { cookieOf } from './library-request.ts'
 import { newRequestState, runRequest } from './request-state.ts'
 import { isOpenTo } from './resources.ts'
@@ -18,7 +19,7 @@ import type { Resource, Resources } from './resources.ts'
 
 export interface InteractionsDependencies {
   /** The library as it is now: a new signing key makes a new one. */
-  readonly library: () => Provider
+  readonly library: () => Library
   readonly consents: ConsentStore
   readonly resources: Resources
   readonly pages: LibraryPages
@@ -31,7 +32,8 @@ type Interaction = InstanceType<Provider['Interaction']>
 
 /** Authorization requests that wait for a person: what the pages ask, and what they answer. */
 export function createInteractions(parts: InteractionsDependencies): Interactions {
-  const { library, pages } = parts
+  const { pages } = parts
+  const library = () => parts.library().provider
 
   /** Runs as part of the authorization server, for whoever is signed in. */
   const within = <T>(

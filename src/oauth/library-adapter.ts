@@ -37,7 +37,8 @@ export function createLibraryAdapter(parts: LibraryAdapterParts): AdapterFactory
   }
   return (kind) => {
     const adapter = adapters[kind]
-    if (adapter === undefined) throw new Error(`the library wants to keep a ${kind}, which nothing here asks for`)
+    if (adapter === undefined)
+      throw new Error(`the library wants to keep a ${kind}, which nothing here asks for`)
     return adapter
   }
 }

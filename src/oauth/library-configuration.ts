@@ -44,7 +44,7 @@ export interface LibraryParts extends DevicePagesParts {
 }
 
 /** The paths the library serves, below publicUrl. Those of what is ours alone are never reached. */
-export const libraryRoutes = {
+const libraryRoutes = {
   authorization: '/oauth/authorize',
   token: '/oauth/token',
   introspection: '/oauth/introspect',

@@ -25,7 +25,10 @@ const refusals = [
 ] as const
 
 /** Says in our words what the library says in its own. */
-export function listenToLibrary(library: Provider, { emit, refused, failed }: LibraryEventsDependencies): void {
+export function listenToLibrary(
+  library: Provider,
+  { emit, refused, failed }: LibraryEventsDependencies,
+): void {
   library.on('server_error', (_, error) => {
     requestState().failure = error
     failed(error)
@@ -57,6 +60,8 @@ function reasonOf({ oidc }: KoaContextWithOIDC, error: Error): RejectionReason |
   if (error instanceof errors.InvalidTarget) return 'unknown_resource'
   if (error instanceof errors.InvalidGrant) {
     if (/code_verifier|code_challenge/.test(detail)) return 'pkce_failed'
+    // What was issued to one client is presented by another.
+    if (detail === 'client mismatch') return 'bad_client_auth'
     return detail.includes('redirect_uri') ? 'redirect_mismatch' : null
   }
   if (!(error instanceof errors.InvalidRequest)) return null

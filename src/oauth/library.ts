@@ -1,4 +1,5 @@
-import Provider from 'oidc-provider'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { default as Provider } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { Failure } from '../lib/error.ts'
 import type { AccessTokenSigning } from '../tokens/access-token-signing.ts'
@@ -18,23 +19,29 @@ export interface LibraryDependencies extends Omit<LibraryParts, 'jwks'>, Library
   readonly clients: ClientDirectory
 }
 
+/** The library as it is now, and its listener. */
+export interface Library {
+  readonly provider: Provider
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+}
+
 /**
  * The library, with the key that signs now. It takes keys only when it is made, and is cheap to make and keeps nothing:
  * when another key signs, it is made anew.
  */
-export function createLibrary(options: LibraryOptions, parts: LibraryDependencies): () => Provider {
-  let made: { readonly keyId: string; readonly library: Provider } | null = null
+export function createLibrary(options: LibraryOptions, parts: LibraryDependencies): () => Library {
+  let made: { readonly keyId: string; readonly library: Library } | null = null
   return () => {
     const keyId = parts.signing.currentId
     if (made?.keyId === keyId) return made.library
     const jwks = { keys: [parts.signing.unsealCurrent()] } as LibraryParts['jwks']
-    const library = new Provider(options.issuer, libraryConfiguration(options, { ...parts, jwks }))
-    useOwnAddress(library, options.issuer)
-    useOwnRules(library, parts.clients)
-    finishAnswers(library, parts.pages)
-    listenToLibrary(library, parts)
-    made = { keyId, library }
-    return library
+    const provider = new Provider(options.issuer, libraryConfiguration(options, { ...parts, jwks }))
+    useOwnAddress(provider, options.issuer)
+    useOwnRules(provider, parts.clients)
+    finishAnswers(provider, parts.pages)
+    listenToLibrary(provider, parts)
+    made = { keyId, library: { provider, listener: provider.callback() } }
+    return made.library
   }
 }
 

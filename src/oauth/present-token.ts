@@ -32,16 +32,22 @@ export async function findLiveToken(
 }
 
 /** What the library is given of an access token: a handle of this request, and what it would have kept itself. */
-export async function presentToken(
-  token: string,
-  parts: PresentTokenDependencies,
-): Promise<PresentedToken> {
+export async function presentToken(token: string, parts: PresentTokenDependencies): Promise<PresentedToken> {
   const handle = Buffer.from(parts.random.bytes(32)).toString('base64url')
   const live = await findLiveToken(token, parts)
   return { handle, payload: live === null ? {} : payloadOf(live.verified) }
 }
 
-function payloadOf({ id, clientId, subject, scopes, grantId, audiences, times, workspace }: VerifiedAccessToken) {
+function payloadOf({
+  id,
+  clientId,
+  subject,
+  scopes,
+  grantId,
+  audiences,
+  times,
+  workspace,
+}: VerifiedAccessToken) {
   const isService = grantId === null
   const payload: AdapterPayload = {
     kind: isService ? 'ClientCredentials' : 'AccessToken',

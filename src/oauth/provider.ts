@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { SignedIn } from '../identity/login-session.ts'
 import type { Clock } from '../lib/clock.ts'
+import { Failure } from '../lib/error.ts'
 import type { RandomSource } from '../lib/random.ts'
 import type { SealedBox } from '../lib/sealed-box.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -93,7 +94,10 @@ export function createAuthorizationServer(
     findAccount: createFindAccount(parts.accounts),
     issueToken: createTokenIssue(options, { accessTokens, clients, clock, emit }),
     refused: (reason) => parts.onRefused(requestState().request, reason),
-    failed: (error) => parts.log.error('the authorization server failed', { detail: textOf(error) }),
+    failed(error) {
+      if (error instanceof Failure) emit('store_query_failed', { operation: 'authorization_server' })
+      parts.log.error('the authorization server failed', { detail: textOf(error) })
+    },
   })
   const registration = createRegistration({ issuer }, { ...parts, artifacts })
   return {

@@ -145,7 +145,11 @@ export function objectFrom(body: Buffer): Readonly<Record<string, unknown>> | nu
   }
 }
 
-function needsSecret({ token_endpoint_auth_method: method }: { token_endpoint_auth_method: string }): boolean {
+function needsSecret({
+  token_endpoint_auth_method: method,
+}: {
+  token_endpoint_auth_method: string
+}): boolean {
   return method.startsWith('client_secret_')
 }
 

@@ -48,7 +48,10 @@ export interface RequestState {
   refreshTokenHash: string | null
   accessTokenId: string | null
   /** Codes that were looked up, by the hash of their id. */
-  readonly codes: Map<string, { readonly grantId: string; readonly clientId: string; readonly denied: boolean }>
+  readonly codes: Map<
+    string,
+    { readonly grantId: string; readonly clientId: string; readonly denied: boolean }
+  >
 }
 
 export function newRequestState(

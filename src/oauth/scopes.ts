@@ -7,7 +7,7 @@ export const personScopes = ['openid', 'email', 'offline_access'] as const
  * Part of every grant and of no token: the library refuses a request that asks for nothing, and an upstream may well
  * need no scope at all.
  */
-export const connectScope = 'sallyport:connect'
+const connectScope = 'sallyport:connect'
 
 /** What no access token ever has. */
 export const ofNoToken: readonly string[] = ['offline_access', connectScope]

@@ -1,7 +1,7 @@
 import type { Configuration } from 'oidc-provider'
 import type { Clock } from '../lib/clock.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
-import { serviceSubject } from '../tokens/access-token.ts'
+import { accessTokenType, serviceSubject } from '../tokens/access-token.ts'
 import type { AccessTokenClaims } from '../tokens/access-token.ts'
 import type { AccessTokenStore } from '../tokens/access-token-store.ts'
 import type { ClientDirectory } from './client-directory.ts'
@@ -66,6 +66,7 @@ export function createTokenIssue(
     requestState().accessTokenId = claims.jti
     emit('token_issued', { token_type: 'access', grant_type: grantTypeOf() })
     clients.noteUse(clientId)
+    parts.header = { typ: accessTokenType }
     parts.payload = { ...claims }
   }
 }

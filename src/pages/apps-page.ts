@@ -1,4 +1,5 @@
 import type { Consent } from '../oauth/consent.ts'
+import { shownScopes } from '../oauth/scopes.ts'
 import { accountPage, askedAction, emptyList } from './account-page.ts'
 import type { AccountFrame } from './account-page.ts'
 import type { PageAnswer } from './answer-page.ts'
@@ -40,7 +41,7 @@ export function appsPage(site: Site, view: AppsView): Omit<PageAnswer, 'status' 
 
 function appRow(site: Site, consent: Consent, token: string): Html {
   const { id, clientName, workspace, resource, scopes, flow, grantedAt, lastUsedAt } = consent
-  const asked = scopes.map((scope) => html`<li title="${scope}">${scopeWords(scope)}</li>`)
+  const asked = shownScopes(scopes).map((scope) => html`<li title="${scope}">${scopeWords(scope)}</li>`)
   return html`<li class="row">
     <div class="stack">
       <div>
@@ -53,10 +54,6 @@ function appRow(site: Site, consent: Consent, token: string): Html {
             <dt>Workspace</dt>
             <dd><bdi>${workspace}</bdi></dd>
           </div>
-          <div class="broad">
-            <dt>Server</dt>
-            <dd><code>${resource}</code></dd>
-          </div>
           <div>
             <dt>Allowed</dt>
             <dd>${visibleTime(grantedAt)}</dd>
@@ -64,6 +61,10 @@ function appRow(site: Site, consent: Consent, token: string): Html {
           <div>
             <dt>Last used</dt>
             <dd>${visibleTime(lastUsedAt)}</dd>
+          </div>
+          <div class="broad">
+            <dt>Server</dt>
+            <dd><code>${resource}</code></dd>
           </div>
         </dl>
       </div>

@@ -7,6 +7,7 @@ import { metadataMethods, metadataPaths, oauthRoutes } from '../oauth/endpoints.
 import { createPages } from '../pages/pages.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
+import type { Emit } from '../telemetry/telemetry.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Authorizing } from './authorization-server-of.ts'
@@ -26,6 +27,7 @@ export interface BrowserParts {
   readonly random: RandomSource
   readonly log: Log
   readonly names: NameRegistry
+  readonly emit: Emit
 }
 
 /** Uses of the account pages by one person in a minute. */
@@ -37,7 +39,7 @@ export function browserRoutes(
   upstreams: readonly Upstream[],
   parts: BrowserParts,
 ): ReadonlyMap<string, Route> {
-  const { publicUrl, names, arrivals } = parts
+  const { publicUrl, names, arrivals, emit } = parts
   const base = publicUrl.pathname.replace(/\/$/, '')
   const routes = new Map<string, Route>()
   for (const { path, template, methods, answer } of pagesOf(settings, upstreams, parts)) {
@@ -47,9 +49,11 @@ export function browserRoutes(
       surface: 'pages',
       methods,
       ...(isVariable ? { isVariable } : {}),
-      answer(received) {
+      async answer(received) {
         arrivals.note(received)
-        return answer(received)
+        const refusal = await answer(received)
+        if (refusal?.refused === 'store_unavailable') emit('store_query_failed', { operation: 'page' })
+        return refusal
       },
     })
   }

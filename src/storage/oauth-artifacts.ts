@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Transaction } from 'kysely'
+import type { ExpressionBuilder, Transaction } from 'kysely'
 import type { RandomSource } from '../lib/random.ts'
 import type {
   Artifact,
@@ -12,6 +12,7 @@ import type { AccessTokenForCall } from '../tokens/access-token-store.ts'
 import { appendAudit } from './audit.ts'
 import type { Database, HotLookup } from './database.ts'
 import type { Schema } from './schema.ts'
+import { sweepArtifacts } from './sweep-oauth-artifacts.ts'
 
 /** How long a used refresh token is still recognised once its successor has been used as well. */
 const replayMemoryMs = 86_400_000
@@ -201,50 +202,13 @@ export function artifactStore(
       return pending
     },
 
-    async sweep(at, deleteBefore, most) {
-      const ranOut = kysely
-        .selectFrom('oauth_artifacts')
-        .select('id_hash')
-        .where(sql<boolean>`kind = 'DeviceCode'`)
-        .where('decided_at', 'is', null)
-        .where('expires_at', '<=', at)
-        .orderBy('expires_at')
-        .limit(most)
-      const expired = await kysely
-        .updateTable('oauth_artifacts')
-        .set({ decided_at: at })
-        .where(sql<boolean>`kind = 'DeviceCode'`)
-        .where('id_hash', 'in', ranOut)
-        // Marked by another replica since the list was made: it has been counted there.
-        .where('decided_at', 'is', null)
-        .executeTakeFirst()
-      const old = kysely
-        .selectFrom('oauth_artifacts')
-        .select(['kind', 'id_hash'])
-        .where('expires_at', '<', deleteBefore)
-        .orderBy('expires_at')
-        .limit(most)
-      const gone = await kysely
-        .deleteFrom('oauth_artifacts')
-        .where(({ eb, refTuple }) => eb(refTuple('kind', 'id_hash'), 'in', old.$asTuple('kind', 'id_hash')))
-        .executeTakeFirst()
-      const oldFamilies = kysely
-        .selectFrom('token_families')
-        .select('id')
-        .where('expires_at', '<', deleteBefore)
-        .orderBy('expires_at')
-        .limit(most)
-      const families = await kysely
-        .deleteFrom('token_families')
-        .where('id', 'in', oldFamilies)
-        .executeTakeFirst()
-      const deleted = Number(gone.numDeletedRows + families.numDeletedRows)
-      return { deviceCodesExpired: Number(expired.numUpdatedRows), deleted }
-    },
+    // One transaction: codes that are marked are told of only when all of it is done.
+    sweep: (at, deleteBefore, most) =>
+      kysely.transaction().execute((trx) => sweepArtifacts(trx, at, deleteBefore, most)),
   }
 }
 
-type ArtifactExpression = import('kysely').ExpressionBuilder<Schema, 'oauth_artifacts'>
+type ArtifactExpression = ExpressionBuilder<Schema, 'oauth_artifacts'>
 
 /** A token whose successor is used is there for recognising replays alone: not for the rest of its life. */
 async function retire(trx: Transaction<Schema>, idHash: string, at: number): Promise<void> {

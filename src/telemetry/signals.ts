@@ -1,31 +1,21 @@
-import { clientFamilies, llmFamilies } from '../mcp/client-family.ts'
 import { mcpMethodNames } from '../mcp/method.ts'
-import { count, duration, flag, identity, local, maybe, detail, oneOf, registered } from './field.ts'
+import { count, flag, identity, local, maybe, detail, oneOf, registered } from './field.ts'
 import type { Declared, DeclaredValue } from './field.ts'
+import { callDuration, lifetime, sender } from './signal-parts.ts'
+import { signInSignals } from './sign-in-signals.ts'
 import {
-  actors,
   authMethods,
   authOutcomes,
-  clientOrigins,
-  clientStatuses,
   completions,
   configuredAuths,
-  consentFlows,
-  deviceCodeOutcomes,
   errorTypes,
-  grantTypes,
-  keyEndReasons,
   httpMethods,
   lifecycleSources,
   limitedEndpoints,
-  loginEndReasons,
-  loginOutcomes,
-  loginProviders,
   operationErrors,
   nodeMajors,
   operatingSystems,
   protocolVersions,
-  refreshOutcomes,
   rejectionReasons,
   rpcCodes,
   sessionEndReasons,
@@ -34,8 +24,6 @@ import {
   startupPhases,
   statusClasses,
   surfaces,
-  tokenEndReasons,
-  tokenTypes,
   toolOutcomes,
   uriSchemes,
 } from './vocabulary.ts'
@@ -70,28 +58,8 @@ const errorType = oneOf(...errorTypes)
 export const operationError = oneOf(...operationErrors)
 const httpMethod = oneOf(...httpMethods)
 const statusClass = oneOf(...statusClasses)
-const client = oneOf(...clientFamilies)
 
-const callDuration = duration(
-  [0.01, '<10ms'],
-  [0.1, '10-100ms'],
-  [1, '100ms-1s'],
-  [10, '1-10s'],
-  [60, '10-60s'],
-  [Infinity, '>60s'],
-)
-const lifetime = duration(
-  [5, '<5s'],
-  [60, '5-60s'],
-  [600, '1-10m'],
-  [3600, '10-60m'],
-  [86_400, '1-24h'],
-  [Infinity, '>24h'],
-)
 const items = count([1, '0'], [11, '1-10'], [101, '11-100'], [1001, '101-1000'], [Infinity, '>1000'])
-
-/** What every signal of a request says of its sender, without saying who it is. */
-const sender = { auth_mode: oneOf(...authMethods), client, llm_family: oneOf(...llmFamilies) }
 
 const httpVersion = oneOf('1.0', '1.1')
 const statusCode = count([200, '1xx'], [300, '2xx'], [400, '3xx'], [500, '4xx'], [Infinity, '5xx'])
@@ -208,7 +176,7 @@ export const signals = {
       tool: maybe(tool),
       prompt: maybe(prompt),
       protocol_version: maybe(oneOf(...protocolVersions)),
-      client: maybe(client),
+      client: maybe(sender.client),
       /** Only where the client's JSON-RPC id is a number. */
       request_number: maybe(plainNumber),
       rpc_code: maybe(oneOf(...rpcCodes)),
@@ -297,80 +265,7 @@ export const signals = {
     gathered: ['endpoint', 'client'],
     fields: { endpoint: oneOf(...limitedEndpoints), ...sender },
   },
-  login: {
-    sentence: 'Somebody has tried to sign in, and a provider has answered.',
-    identity: 'never',
-    analytics: true,
-    gathered: ['provider', 'outcome'],
-    fields: {
-      provider: oneOf(...loginProviders),
-      outcome: oneOf(...loginOutcomes),
-      /** From the moment the provider was asked. */
-      duration: callDuration,
-      ...sender,
-    },
-  },
-  login_session_started: {
-    sentence: 'A login session has begun: its row is committed.',
-    identity: 'never',
-    fields: { provider: oneOf(...loginProviders) },
-  },
-  login_session_ended: {
-    sentence: 'A login session has ended; said once, by whoever ended it.',
-    identity: 'never',
-    fields: { reason: oneOf(...loginEndReasons), duration: lifetime },
-  },
-  consent_granted: {
-    sentence: 'A user has let a client act for them.',
-    identity: 'never',
-    analytics: true,
-    fields: { flow: oneOf(...consentFlows) },
-  },
-  consent_revoked: {
-    sentence: 'A client may no longer act for a user.',
-    identity: 'never',
-    analytics: true,
-    fields: { actor: oneOf(...actors) },
-  },
-  key_created: {
-    sentence: 'An API key has been made.',
-    identity: 'never',
-    analytics: true,
-    fields: { actor: oneOf(...actors) },
-  },
-  key_revoked: {
-    sentence: 'An API key has stopped working.',
-    identity: 'never',
-    analytics: true,
-    fields: { actor: oneOf(...actors), reason: oneOf(...keyEndReasons) },
-  },
-  client_registered: {
-    sentence: 'An OAuth client has been registered.',
-    identity: 'never',
-    analytics: true,
-    gathered: ['status', 'origin'],
-    fields: { status: oneOf(...clientStatuses), origin: oneOf(...clientOrigins) },
-  },
-  token_issued: {
-    sentence: 'The authorization server has issued a token.',
-    identity: 'never',
-    fields: { token_type: oneOf(...tokenTypes), grant_type: oneOf(...grantTypes) },
-  },
-  token_refreshed: {
-    sentence: 'A client has presented a refresh token.',
-    identity: 'never',
-    fields: { outcome: oneOf(...refreshOutcomes) },
-  },
-  token_revoked: {
-    sentence: 'Tokens of one consent, or one token, no longer work.',
-    identity: 'never',
-    fields: { reason: oneOf(...tokenEndReasons) },
-  },
-  device_code_changed: {
-    sentence: 'A device code has been issued, decided, redeemed, or has run out.',
-    identity: 'never',
-    fields: { outcome: oneOf(...deviceCodeOutcomes) },
-  },
+  ...signInSignals,
   store_query_failed: {
     sentence: 'The store could not answer a question a request depends on.',
     identity: 'never',

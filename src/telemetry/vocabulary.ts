@@ -82,13 +82,7 @@ export type GrantType = (typeof grantTypes)[number]
 export const refreshOutcomes = ['success', 'expired', 'replayed', 'revoked', 'invalid'] as const
 export type RefreshOutcome = (typeof refreshOutcomes)[number]
 
-export const tokenEndReasons = [
-  'user_request',
-  'replay',
-  'consent_revoked',
-  'account_inactive',
-  'admin',
-] as const
+export const tokenEndReasons = ['user_request', 'replay', 'consent_revoked', 'admin'] as const
 export type TokenEndReason = (typeof tokenEndReasons)[number]
 
 export const deviceCodeOutcomes = ['issued', 'authorized', 'denied', 'expired', 'redeemed'] as const

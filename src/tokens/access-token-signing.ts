@@ -13,7 +13,7 @@ export interface AccessTokenSigningOptions {
 }
 
 /** A new key is published this long before it signs: every replica, and whoever keeps our keys, knows it by then. */
-export const publishedBeforeMs = 600_000
+const publishedBeforeMs = 600_000
 
 interface OpenKey {
   readonly id: string

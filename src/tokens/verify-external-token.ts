@@ -1,5 +1,5 @@
 import { compactVerify, errors } from 'jose'
-import type { CryptoKey, JWSHeaderParameters } from 'jose'
+import type { CryptoKey } from 'jose'
 import type { ExternalIssuer } from '../config/issuer-options.ts'
 import { judgeClaims, mayBeAccessToken } from './external-claims.ts'
 import type { ExternalCaller } from './external-claims.ts'
@@ -59,7 +59,7 @@ export function createExternalVerifier(
     jwt: UnverifiedJwt,
     { issuer, jwks }: { readonly issuer: ExternalIssuer; readonly jwks: RemoteJwks },
   ): Promise<Verdict> => {
-    const found = await jwks.find(jwt.header as JWSHeaderParameters)
+    const found = await jwks.find(jwt.header)
     if ('unavailable' in found) return found
     if (!(await isSignedByOneOf(token, found.keys))) return { refused: 'bad_signature' }
     const verdict = judgeClaims(jwt, issuer, token)

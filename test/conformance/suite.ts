@@ -101,20 +101,44 @@ export async function runScenario(
   return { ...finding, failed: [`broke off: ${printed.trim().slice(-1500)}`] }
 }
 
+/**
+ * Runs the scenarios of authorization servers, of no revision in particular. Whoever calls it plays the person at a
+ * browser: `onUrl` gets each authorization request that the suite prints.
+ */
+export async function runAuthorization(
+  suite: string,
+  options: readonly string[],
+  onUrl: (url: URL) => void,
+): Promise<Map<string, Finding>> {
+  let rest = ''
+  const onPrinted = (text: string) => {
+    const lines = `${rest}${text}`.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (/^https?:/.test(line)) onUrl(new URL(line.trim()))
+  }
+  const { findings, printed } = await invoke(suite, ['authorization', ...options], onPrinted)
+  if (findings.size === 0) throw new Error(`the suite has found nothing:\n${printed}`)
+  return findings
+}
+
 interface Outcome {
   readonly findings: Map<string, Finding>
   readonly printed: string
   readonly succeeded: boolean
 }
 
-async function invoke(suite: string, options: readonly string[]): Promise<Outcome> {
+async function invoke(
+  suite: string,
+  options: readonly string[],
+  onPrinted: (text: string) => void = () => {},
+): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-conformance-'))
   try {
-    const ended = await run([join(suite, 'dist/index.js'), ...options, '-o', folder])
+    const ended = await run([join(suite, 'dist/index.js'), ...options, '-o', folder], onPrinted)
     const findings = new Map<string, Finding>()
     for (const entry of await readdir(folder, { recursive: true })) {
-      // `server-NAME-TIME/checks.json`, and of the client leg without that prefix.
-      const name = /^(?:server-)?(.+)-\d{4}-\d\d-\d\dT[\d-]+Z\/checks\.json$/.exec(entry)?.[1]
+      // `server-NAME-TIME/checks.json`, `authorization-server-NAME-…`, and of the client leg without a prefix.
+      const name = /^(?:(?:authorization-)?server-)?(.+)-\d{4}-\d\d-\d\dT[\d-]+Z\/checks\.json$/.exec(entry)?.[1]
       if (name === undefined) continue
       const checks = checksSchema.parse(JSON.parse(await readFile(join(folder, entry), 'utf8')))
       const of = (status: string) =>
@@ -129,13 +153,17 @@ async function invoke(suite: string, options: readonly string[]): Promise<Outcom
   }
 }
 
-function run(command: readonly string[]): Promise<{ printed: string; succeeded: boolean }> {
+function run(
+  command: readonly string[],
+  onPrinted: (text: string) => void,
+): Promise<{ printed: string; succeeded: boolean }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] })
     let printed = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         printed += text
+        onPrinted(text)
       })
     }
     child.on('error', reject)

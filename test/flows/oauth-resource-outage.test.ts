@@ -6,6 +6,7 @@ import { startGateway } from '../support/gateway.ts'
 import type { TestGateway } from '../support/gateway.ts'
 import { issueTokensFor } from '../support/issued-tokens.ts'
 import type { TokenIssuer } from '../support/issued-tokens.ts'
+import { hasPostgres, startPostgres } from '../support/postgres.ts'
 import { startRecordingUpstream } from '../support/recording-upstream.ts'
 import type { RecordingUpstream } from '../support/recording-upstream.ts'
 
@@ -73,4 +74,32 @@ describe('auth 7, T8: an outage of the store', () => {
     alter('alter table access_tokens_away rename to access_tokens')
     expect((await ask(gateway.port, { key: token })).status).toBe(200)
   })
+})
+
+describe.skipIf(!hasPostgres)('on Postgres', () => {
+  it('auth 5, auth 7: each call asks: revoked is 401 with the next one, an outage 503, and then it works again', async () => {
+    const cluster = await startPostgres()
+    const anybody = await startRecordingUpstream({ assertion: false })
+    const other = await startGateway({
+      upstreams: [{ name: 'code', url: anybody.url }],
+      store: await cluster.createDatabase(),
+    })
+    const issuer = await issueTokensFor(other)
+    const user = await other.addUser('ann@example.com')
+    const [kept, ended] = [await issuer.issue({ user }), await issuer.issue({ user })]
+    const judged = async (key: string) => {
+      const answer = await ask(other.port, { key })
+      return [answer.status, answer.status === 200 ? null : reasonOf(answer)]
+    }
+    for (const { token } of [kept, ended]) expect(await judged(token)).toEqual([200, null])
+    await other.store.accessTokens.revoke(ended.id, Date.now())
+    expect(await judged(ended.token)).toEqual([401, 'revoked_token'])
+    await cluster.stop()
+    expect(await judged(kept.token)).toEqual([503, 'store_unavailable'])
+    await cluster.start()
+    await expect.poll(() => judged(kept.token), { timeout: 20_000 }).toEqual([200, null])
+    await other.close()
+    await anybody.close()
+    await cluster.remove()
+  }, 60_000)
 })

@@ -255,9 +255,9 @@ describe('auth 5: a revocation takes effect on the next call', () => {
 
   it('100 of 100 under load', async () => {
     const background = await issue()
-    let running = true
-    const load = Array.from({ length: 2 }, async () => {
-      while (running) await call(background)
+    const load = { running: true }
+    const callers = Array.from({ length: 2 }, async () => {
+      while (load.running) await call(background)
     })
     const seen: unknown[] = []
     for (let round = 0; round < 100; round += 1) {
@@ -266,8 +266,8 @@ describe('auth 5: a revocation takes effect on the next call', () => {
       await gateway.store.accessTokens.revoke(id, Date.now())
       seen.push([before.status, ...(await judged(token))].join(' '))
     }
-    running = false
-    await Promise.all(load)
+    load.running = false
+    await Promise.all(callers)
     expect(seen).toEqual(Array.from({ length: 100 }, () => '200 401 revoked_token'))
   })
 

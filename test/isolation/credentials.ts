@@ -72,6 +72,22 @@ const callers = {
     forwards: externalKeys[1],
     may: { ...everywhere, keys: 'allowed' },
   },
+  // Another owner than with a key: MCP sessions belong to the client too.
+  aliceByClient: { ...alice, workspace: east, owner: 'alice in east, by her editor', may: everywhere },
+  narrowByClient: {
+    ...alice,
+    workspace: east,
+    scope: 'notes:read',
+    owner: 'alice in east, by her editor',
+    may: { ...everywhere, code: 'insufficient_scope' },
+  },
+  robot: {
+    sub: () => 'svc_robot',
+    scope: 'code:read',
+    workspace: east,
+    owner: 'robot in east',
+    may: everywhere,
+  },
   admin: { sub: () => 'svc_admin', scope: '*', owner: 'admin', may: everywhere },
 } as const satisfies Record<string, Caller>
 
@@ -96,6 +112,7 @@ const authorization =
   (value: string | ((world: World) => string)) =>
   (world: World): readonly Field[] => [['Authorization', typeof value === 'string' ? value : value(world)]]
 
+const token = (name: keyof World['tokens']) => authorization(({ tokens }) => `Bearer ${tokens[name]}`)
 const key = (name: KeyName) => authorization(({ keys }) => `Bearer ${keys[name].key}`)
 
 /** A well-formed key with a valid checksum: this id, a secret that was never made. */
@@ -184,6 +201,22 @@ export function credentialRules(adminOnMcp: boolean): Readonly<Record<string, Cr
     'a key of another user in another workspace': { fields: key('dora'), caller: callers.dora },
     'a key limited to one upstream': { fields: key('limited'), caller: callers.limited },
     'a key without the scope': { fields: key('narrow'), caller: callers.narrow },
+    'an access token for one resource': {
+      fields: token('alice'),
+      refused: 'wrong_audience',
+      callerAt: { code: callers.aliceByClient },
+    },
+    'an access token without the scope': {
+      fields: token('narrow'),
+      refused: 'wrong_audience',
+      callerAt: { code: callers.narrowByClient },
+    },
+    'an access token of a client that acts for itself': {
+      fields: token('robot'),
+      refused: 'wrong_audience',
+      callerAt: { code: callers.robot },
+    },
+    'an expired access token': { fields: token('expired'), refused: 'expired' },
     'the admin token': {
       fields: authorization(`Bearer ${adminToken}`),
       ...(adminOnMcp ? { caller: callers.admin } : { refused: 'malformed_token' }),

@@ -5,6 +5,7 @@ import type { RouteTable } from '../../src/server/route-table.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { operator, startGateway } from '../support/gateway.ts'
 import type { TestGateway } from '../support/gateway.ts'
+import { issueTokensFor } from '../support/issued-tokens.ts'
 import { rawRequest, sendRaw } from '../support/raw-http.ts'
 import { startRecordingUpstream } from '../support/recording-upstream.ts'
 import type { RecordedCall, RecordingUpstream } from '../support/recording-upstream.ts'
@@ -41,6 +42,8 @@ export interface World {
   readonly routes: RouteTable
   readonly people: { readonly alice: User; readonly bob: User; readonly dora: User }
   readonly keys: Awaited<ReturnType<typeof makeKeys>>['keys']
+  /** Access tokens for the resource of `code`. */
+  readonly tokens: Awaited<ReturnType<typeof makeTokens>>
   readonly sessions: ReadonlyMap<UpstreamName, Partial<Record<SessionKind, string>>>
   /** Everything no answer may contain: ids, addresses, sessions, keys, workspaces, upstream URLs, secrets. */
   readonly private: readonly string[]
@@ -75,6 +78,7 @@ export async function createWorld(adminOnMcp: boolean): Promise<World> {
   const gateway = await startGateway(options)
   for (const upstream of upstreams.values()) upstream.trust(gateway.url)
   const { keys, people } = await makeKeys(gateway)
+  const tokens = await makeTokens(gateway, people.alice)
   const sessions = await openSessions(gateway, keys)
   for (const upstream of upstreams.values()) upstream.calls.length = 0
   deletes = 405
@@ -85,10 +89,12 @@ export async function createWorld(adminOnMcp: boolean): Promise<World> {
     routes: await routesOf(options, gateway),
     people,
     keys,
+    tokens,
     sessions,
     private: [
       ...users.flatMap(({ user }) => [user.id, user.email]),
       ...Object.values(keys).flatMap(({ id, key }) => [id, key, key.slice(16)]),
+      ...Object.values(tokens),
       ...[...sessions.values()].flatMap((some) => Object.values(some)),
       ...[...upstreams.values()].flatMap((upstream) => [upstream.url, new URL(upstream.url).host]),
       east,
@@ -132,6 +138,18 @@ async function makeKeys(gateway: TestGateway) {
   await database.kysely.deleteFrom('memberships').where('user_id', '=', mallory.id).execute()
   await database.close()
   return { keys, people: { alice, bob, dora } }
+}
+
+async function makeTokens(gateway: TestGateway, user: User) {
+  const issuer = await issueTokensFor(gateway)
+  const common = { user, workspace: east, scopes: ['code:read'], resource: '/mcp/code', clientId: 'editor' }
+  const { user: _, ...own } = { ...common, clientId: 'robot' }
+  return {
+    alice: (await issuer.issue(common)).token,
+    narrow: (await issuer.issue({ ...common, scopes: ['notes:read'] })).token,
+    robot: (await issuer.issue(own)).token,
+    expired: (await issuer.issue({ ...common, lifetime: -60 })).token,
+  }
 }
 
 async function openSessions(gateway: TestGateway, keys: World['keys']): Promise<World['sessions']> {

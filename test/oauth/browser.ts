@@ -110,7 +110,8 @@ export function createBrowser(scene: Scene): TestBrowser {
           last = await ask(url)
           continue
         }
-        const pending = last.status === 200 && url.pathname.includes('/consent/') ? JSON.parse(last.text) : null
+        const pending =
+          last.status === 200 && url.pathname.includes('/consent/') ? JSON.parse(last.text) : null
         if (pending?.waitsFor !== 'consent') break
         shown.push((pending as { request: ConsentRequest }).request)
         last = await browser.post(url, deny ? { deny: 'yes' } : { workspace })

@@ -35,7 +35,7 @@ export async function discover(
 /** Registers by RFC 7591. */
 export async function registerClient(
   scene: Scene,
-  metadata: Partial<oauth.Client> & Record<string, unknown> = {},
+  metadata: Readonly<Record<string, unknown>> = {},
 ): Promise<TestClient> {
   const as = await discover(scene)
   const redirectUri = ((metadata['redirect_uris'] as string[] | undefined) ?? [loopbackRedirect])[0] ?? ''
@@ -45,8 +45,8 @@ export async function registerClient(
       client_name: 'Test client',
       redirect_uris: [redirectUri],
       token_endpoint_auth_method: 'none',
-      ...metadata,
-    } as never,
+      ...(metadata as Partial<oauth.Client>),
+    },
     reach(scene),
   )
   const client = await oauth.processDynamicClientRegistrationResponse(response)
@@ -58,6 +58,12 @@ export async function registerClient(
         : oauth.ClientSecretBasic(secret)
       : oauth.None()
   return { as, client, auth, redirectUri }
+}
+
+/** A member of what a registration answered, as text; '' when it is not there. */
+export function memberOf({ client }: TestClient, name: string): string {
+  const value = client[name]
+  return typeof value === 'string' ? value : ''
 }
 
 export interface Pending {

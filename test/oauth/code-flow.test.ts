@@ -323,7 +323,7 @@ describe('auth 12: client authentication', () => {
     const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' }
     const known = await registerClient(scene, {
       token_endpoint_auth_method: 'private_key_jwt',
-      jwks: { keys: [jwk] } as never,
+      jwks: { keys: [jwk] },
     })
     let assertion = ''
     const auth = oauth.PrivateKeyJwt({ key: privateKey, kid: 'k1' })

@@ -1,6 +1,13 @@
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
-import { authorizationUrl, httpsRedirect, loopbackRedirect, obtain, refresh, registerClient } from './client.ts'
+import {
+  authorizationUrl,
+  httpsRedirect,
+  loopbackRedirect,
+  obtain,
+  refresh,
+  registerClient,
+} from './client.ts'
 import { operator, startScene } from './scene.ts'
 import type { Scene, SceneOptions } from './scene.ts'
 
@@ -69,7 +76,9 @@ describe('auth 15: consent', () => {
     const browser = scene.browser()
     await obtain(scene, one, browser, {}, asA)
     expect((await obtain(scene, two, browser)).shown).toHaveLength(1)
-    expect((await obtain(scene, one, browser, { resource: `${scene.issuer}/mcp/code` })).shown).toHaveLength(1)
+    expect((await obtain(scene, one, browser, { resource: `${scene.issuer}/mcp/code` })).shown).toHaveLength(
+      1,
+    )
     const other = await obtain(scene, one, scene.browser(), {}, { signsInAs: 'usr_b' })
     expect(other.shown).toHaveLength(1)
   })
@@ -207,6 +216,10 @@ describe('auth 18: the login session', () => {
     expect([again.signIns, again.shown.length]).toStrictEqual([1, 0])
     const stays = await browser.walk((await authorizationUrl(known, { prompt: 'login' })).url)
     expect([stays.away, stays.signIns]).toStrictEqual([null, 1])
+    // A page that takes it for one is led back to where it was.
+    const { location } = await browser.get((await authorizationUrl(known, { prompt: 'login' })).url)
+    const insisted = await browser.get(`${location?.href ?? ''}?insist`)
+    expect(insisted.location?.href).toBe(`${location?.href ?? ''}?insist`)
     const openid = { scope: 'openid code:read code:write', max_age: '3600' }
     await obtain(scene, known, browser, { ...openid, prompt: 'consent' })
     expect((await obtain(scene, known, browser, openid)).signIns).toBe(0)
@@ -231,8 +244,13 @@ describe('auth 18: the login session', () => {
     for (const browser of [mine, theirs]) await browser.signIn('usr_a')
     const { location } = await mine.get((await authorizationUrl(known)).url)
     expect((await theirs.get(location ?? '')).status).toBe(404)
+    const cookie = mine.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+    const elsewhere = await fetch(`${scene.origin}/consent/other`, { headers: { cookie } })
+    expect(elsewhere.status).toBe(404)
     expect((await theirs.post(location ?? '', { workspace: 'default' })).status).toBe(400)
-    expect(await scene.server.interactions.describe(location?.pathname.split('/').at(-1) ?? '')).toStrictEqual({
+    expect(
+      await scene.server.interactions.describe(location?.pathname.split('/').at(-1) ?? ''),
+    ).toStrictEqual({
       clientName: 'Test client',
       formAction: ['https://app.example'],
     })

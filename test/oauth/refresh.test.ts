@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
-import { obtain, post, refresh, registerClient } from './client.ts'
+import { memberOf, obtain, post, refresh, registerClient } from './client.ts'
 import type { TestClient } from './client.ts'
 import { operator, startScene } from './scene.ts'
 import type { Scene } from './scene.ts'
@@ -53,6 +53,16 @@ describe('auth 13: refreshing', () => {
       expect(await live(access)).toBe(true)
       await successor(known, next)
     }
+  })
+
+  it('T18: within the grace period that is so even when its successor was used', async () => {
+    const { known, token } = await connected()
+    const first = await successor(known, token)
+    await used(first.access)
+    await successor(known, first.token)
+    scene.clock.advance(29_000)
+    await successor(known, token)
+    expect(scene.count('token_revoked')).toBe(0)
   })
 
   it('T18: a lost answer signs nobody out, however late the client comes back', async () => {
@@ -146,7 +156,7 @@ describe('auth 13: refreshing', () => {
 
   it('T17: needs the client it was issued to, and its authentication', async () => {
     const { known, token } = await connected({ token_endpoint_auth_method: 'client_secret_post' })
-    const secret = { client_secret: String(known.client['client_secret']) }
+    const secret = { client_secret: memberOf(known, 'client_secret') }
     const other = await registerClient(scene)
     expect(await error(known, token)).toStrictEqual([401, 'invalid_client'])
     expect(await error(known, token, { client_secret: 'wrong' })).toStrictEqual([401, 'invalid_client'])
@@ -169,7 +179,11 @@ describe('auth 13: refreshing', () => {
 
   it('auth 11: names no resource but the one that was granted', async () => {
     const { known, token } = await connected()
-    for (const resource of [`${scene.issuer}/mcp/code`, 'https://evil.example/mcp', `${scene.issuer}/nothing`]) {
+    for (const resource of [
+      `${scene.issuer}/mcp/code`,
+      'https://evil.example/mcp',
+      `${scene.issuer}/nothing`,
+    ]) {
       expect(await error(known, token, { resource })).toStrictEqual([400, 'invalid_target'])
     }
     expect((await refresh(scene, known, token, { resource: `${scene.issuer}/mcp/` })).status).toBe(200)
@@ -191,8 +205,10 @@ describe('auth 13: refreshing', () => {
     const known = await registerClient(scene, { grant_types: ['authorization_code'] })
     const { tokens } = await obtain(scene, known, scene.browser(), {}, { signsInAs: 'usr_a' })
     expect(tokens.refresh_token).toBeUndefined()
-    expect((await post(scene, '/oauth/token', { grant_type: 'password', client_id: known.client.client_id })).body['error']).toBe(
-      'unsupported_grant_type',
-    )
+    expect(
+      (await post(scene, '/oauth/token', { grant_type: 'password', client_id: known.client.client_id })).body[
+        'error'
+      ],
+    ).toBe('unsupported_grant_type')
   })
 })

@@ -67,10 +67,18 @@ describe('auth 11: the resource', () => {
   })
 
   it('must be named where there is no default', async () => {
-    const known = await start({ resources: (base) => [resource(base, '/mcp/one'), resource(base, '/mcp/two')] })
+    const known = await start({
+      resources: (base) => [resource(base, '/mcp/one'), resource(base, '/mcp/two')],
+    })
     const { away } = await scene.browser().walk((await authorizationUrl(known)).url, asA)
     expect(away?.searchParams.get('error')).toBe('invalid_target')
-    const { tokens } = await obtain(scene, known, scene.browser(), { resource: `${scene.issuer}/mcp/two` }, asA)
+    const { tokens } = await obtain(
+      scene,
+      known,
+      scene.browser(),
+      { resource: `${scene.issuer}/mcp/two` },
+      asA,
+    )
     expect(decodeJwt(tokens.access_token).aud).toBe(`${scene.issuer}/mcp/two`)
   })
 
@@ -84,8 +92,9 @@ describe('auth 11: the resource', () => {
   it('has its own scopes: others that are asked for are left out', async () => {
     const known = await start()
     const scope = 'code:read notes:read admin *'
-    const { tokens } = await obtain(scene, known, scene.browser(), { scope }, asA)
+    const { tokens, shown } = await obtain(scene, known, scene.browser(), { scope }, asA)
     expect(tokens.scope).toBe('code:read')
+    expect(shown[0]?.scopes).toStrictEqual(['code:read'])
     const none = await obtain(scene, known, scene.browser(), { scope: 'notes:read' }, asA)
     expect(decodeJwt(none.tokens.access_token)['scope']).toBe('')
   })

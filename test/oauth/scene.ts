@@ -5,13 +5,15 @@ import type { Actor } from '../../src/identity/api-key-store.ts'
 import type { SignedIn } from '../../src/identity/login-session.ts'
 import { createLoginSessions } from '../../src/identity/login-sessions.ts'
 import { sessionCookie } from '../../src/identity/session-cookie.ts'
-import { randomBase62 } from '../../src/lib/base62.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { createSealedBox } from '../../src/lib/sealed-box.ts'
+import { createDocumentReader } from '../../src/oauth/client-document.ts'
+import { createClientDocuments } from '../../src/oauth/client-documents.ts'
 import { createClientDirectory } from '../../src/oauth/clients-directory.ts'
 import { createClients } from '../../src/oauth/clients.ts'
 import { createConsents } from '../../src/oauth/consents.ts'
+import type { GuardedFetch } from '../../src/oauth/guarded-fetch.ts'
 import type { LibraryPages } from '../../src/oauth/interaction.ts'
 import { createAuthorizationServer } from '../../src/oauth/provider.ts'
 import type { AuthorizationServer } from '../../src/oauth/provider.ts'
@@ -55,6 +57,8 @@ export interface Scene {
   readonly signing: AccessTokenSigning
   readonly clients: ReturnType<typeof createClients>
   readonly consents: ReturnType<typeof createConsents>
+  /** Metadata documents that the internet has, by their URL. */
+  readonly documents: Map<string, object>
   readonly told: Told[]
   readonly refused: string[]
   readonly logged: string[]
@@ -112,13 +116,22 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
     const value = cookie.read(request.headers.cookie)
     return value === null ? null : sessions.find(value, browserOf())
   }
+  const documents = new Map<string, object>()
+  const internet: GuardedFetch = async (url) => {
+    const found = documents.get(url)
+    if (found === undefined) return { outcome: 'failed', problem: 'unreachable' }
+    return { outcome: 'answered', status: 200, header: () => null, text: JSON.stringify(found) }
+  }
+  const approvalRequired = options.approvalRequired ?? false
+  const known = { store: store.clients, clock, emit }
   const directory = createClientDirectory(
-    { approvalRequired: options.approvalRequired ?? false },
+    { approvalRequired },
     {
-      store: store.clients,
-      documents: null,
-      clock,
-      emit,
+      ...known,
+      documents: createClientDocuments(
+        { approvalRequired, hosts: [] },
+        { ...known, read: createDocumentReader({ hosts: [] }, { fetch: internet, clock }) },
+      ),
       noteUse: () => {},
     },
   )
@@ -131,7 +144,7 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
       refreshDays: 30,
       refreshGraceSeconds: 30,
       deviceCodeMinutes: 10,
-      registration: { dynamic: options.dynamic ?? true, metadataDocuments: false },
+      registration: { dynamic: options.dynamic ?? true, metadataDocuments: true },
       formKey: new Uint8Array(32),
     },
     {
@@ -182,13 +195,15 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
     signing,
     clients: createClients({ approvalRequired: false }, { store: store.clients, clock, random, emit }),
     consents: createConsents({ store: store.consents, clock, emit }),
+    documents,
     told,
     refused,
     logged,
     exhausted,
     count: (name, fields = {}) =>
       told.filter(
-        ([known, has]) => known === name && Object.entries(fields).every(([key, value]) => has[key] === value),
+        ([known, has]) =>
+          known === name && Object.entries(fields).every(([key, value]) => has[key] === value),
       ).length,
     async addUser(letter, workspace = 'default') {
       const row = { id: `usr_${letter}`, email: `${letter}@example.com`, workspace, role: 'user' } as const
@@ -237,7 +252,8 @@ function oneUpstream(base: string): readonly Resource[] {
 const plainPages: LibraryPages = {
   fields: ['Content-Security-Policy', "default-src 'none'"],
   deviceCode: (form, error) => JSON.stringify({ page: 'deviceCode', form, error }),
-  deviceConfirm: (form, client, userCode) => JSON.stringify({ page: 'deviceConfirm', form, client, userCode }),
+  deviceConfirm: (form, client, userCode) =>
+    JSON.stringify({ page: 'deviceConfirm', form, client, userCode }),
   deviceDone: (outcome) => JSON.stringify({ page: 'deviceDone', outcome }),
   error: (error) => JSON.stringify({ page: 'error', ...error }),
 }
@@ -260,7 +276,10 @@ async function consentPage(
   const pending = await interactions.find(request, response, signedIn)
   if (pending === null) return page(response, 'over', 404)
   if (pending.waitsFor === 'login') {
-    if (signedIn !== null && pending.again !== true) return interactions.signedIn(request, response, signedIn)
+    const insists = (request.url ?? '').endsWith('?insist')
+    if (signedIn !== null && (pending.again !== true || insists)) {
+      return interactions.signedIn(request, response, signedIn)
+    }
     const next = encodeURIComponent(request.url ?? '')
     response.writeHead(303, { Location: `${base}/login?next=${next}` })
     response.end()
@@ -273,6 +292,3 @@ function page(response: ServerResponse, text: string, status = 200): void {
   response.writeHead(status, { 'Content-Type': 'text/plain' })
   response.end(text)
 }
-
-/** A random name, for what must differ between tests. */
-export const someName = () => randomBase62(8, systemRandom)

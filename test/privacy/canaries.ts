@@ -16,10 +16,14 @@ interface Needle {
 /** Marks for untrusted inputs, each unlike any other, and the search for them in what has left. */
 export class Canaries {
   readonly #seed: number
+  readonly #allows: (name: string) => readonly Place[]
   readonly #needles: Needle[] = []
+  readonly #watched = new Set<string>()
 
-  constructor(seed: number) {
+  /** `allows` says where marks of a name may be seen besides; nowhere when absent. */
+  constructor(seed: number, allows: (name: string) => readonly Place[] = () => []) {
     this.#seed = seed
+    this.#allows = allows
   }
 
   /** How many there are. */
@@ -41,7 +45,7 @@ export class Canaries {
     const hash = createHash('sha256').update(text).digest()
     this.#needles.push({
       name,
-      allowed: new Set(allowed),
+      allowed: new Set([...allowed, ...this.#allows(name)]),
       folded: [
         text.toLowerCase(),
         encodeURIComponent(text).toLowerCase(),
@@ -57,18 +61,50 @@ export class Canaries {
     })
   }
 
+  /** The same for what is handed out again and again. */
+  watchOnce(name: string, text: string): void {
+    if (this.#watched.has(text)) return
+    this.#watched.add(text)
+    this.watch(name, text)
+  }
+
   /** The names of those that bytes of this place show without leave, each with the form it is in. */
   leaksIn(place: Place, bytes: Buffer): string[] {
-    const text = bytes.toString('latin1')
-    const small = text.toLowerCase()
+    const text = new Haystack(bytes.toString('latin1'))
+    const small = new Haystack(text.text.toLowerCase())
     return this.#needles
       .filter(({ allowed }) => !allowed.has(place))
       .flatMap(({ name, folded, exact }) => {
         const found =
           folded.find((form) => small.includes(form)) ?? exact.find((form) => text.includes(form)) ?? null
-        return found === null ? [] : [`${name} in ${place} as ${found}: …${around(small, found)}…`]
+        return found === null ? [] : [`${name} in ${place} as ${found}: …${around(small.text, found)}…`]
       })
   }
+}
+
+/** A text in which thousands of others are looked for: most are known not to be there by a few of their letters. */
+class Haystack {
+  readonly text: string
+  readonly #seen = new Uint8Array(2 ** 22)
+
+  constructor(text: string) {
+    this.text = text
+    for (let at = 0; at + 4 <= text.length; at += 1) this.#seen[slotOf(text, at)] = 1
+  }
+
+  includes(wanted: string): boolean {
+    for (let at = 0; at + 4 <= wanted.length; at += 4) if (this.#seen[slotOf(wanted, at)] === 0) return false
+    return this.text.includes(wanted)
+  }
+}
+
+function slotOf(text: string, at: number): number {
+  const four =
+    text.charCodeAt(at) |
+    (text.charCodeAt(at + 1) << 8) |
+    (text.charCodeAt(at + 2) << 16) |
+    (text.charCodeAt(at + 3) << 24)
+  return Math.imul(four, 0x9e3779b1) >>> 10
 }
 
 /** What of a text's base64 stays the same whatever stands before and behind it, for each place it can begin at. */

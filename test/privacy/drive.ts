@@ -48,6 +48,7 @@ async function driveMessages(target: DriveTarget): Promise<void> {
     await post(method, { fields: inSession })
   await post(`made/${mark('method')}`)
   await post('tools/call', { params: { name: 'search' } })
+  await post('tools/call', { params: { name: 'search', arguments: secretArguments(mark) } })
   for (const what of leakyAnswers) await post('tools/call', { params: { do: what } })
   await post('resources/read', { params: { uri: `file:///${mark('uri')}?token=${mark('uri query')}` } })
   await post('prompts/get', { params: { name: mark('prompt') } })
@@ -56,6 +57,18 @@ async function driveMessages(target: DriveTarget): Promise<void> {
   const held = rawRequest('DELETE', '/mcp', [['Authorization', `Bearer ${key}`], ...inSession])
   await sendRaw(port, held)
   await post('tools/call', { fields: inSession })
+}
+
+/** Secrets as tools are given them: none leaves, whatever is asked for. */
+function secretArguments(mark: (name: string) => string) {
+  return {
+    password: mark('secret password'),
+    nested: [{ Authorization: mark('secret header'), api_key: { deep: mark('secret key') } }],
+    note: `Bearer ${mark('secret bearer')}`,
+    text: `token=${mark('secret pair')}&x=1`,
+    json: JSON.stringify({ client_secret: mark('secret in text') }),
+    url: `https://user:${mark('secret of a URL')}@example.com/?code=${mark('secret code')}`,
+  }
 }
 
 async function driveCredentials(target: DriveTarget): Promise<void> {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { attributionModes } from '../../src/telemetry/attribution.ts'
 import { sweep } from './sweep.ts'
 
+const protocols = ['http/protobuf', 'http/json', 'grpc'] as const
 const { values } = parseArgs({
   options: { cases: { type: 'string', default: '100' }, seed: { type: 'string' } },
 })
@@ -12,12 +13,15 @@ let marks = 0
 let failed = 0
 for (let index = 0; index < cases; index += 1) {
   const mode = attributionModes[index % 3] ?? 'off'
-  const protocol = index % 2 === 0 ? 'http/protobuf' : 'http/json'
-  const { leaks, missing, canaries } = await sweep({ seed: first + index, mode, protocol })
+  const protocol = protocols[Math.trunc(index / 3) % 3] ?? 'grpc'
+  const details = index % 2 === 1
+  const { leaks, missing, canaries } = await sweep({ seed: first + index, mode, protocol, details })
   marks += canaries
   if (leaks.length + missing.length === 0) continue
   failed += 1
-  console.log(`FAILED: seed ${first + index}, attribution ${mode}, ${protocol}`)
+  console.log(
+    `FAILED: seed ${first + index}, attribution ${mode}, ${protocol}${details ? ', with details' : ''}`,
+  )
   for (const line of [...leaks, ...missing.map((name) => `${name} did not arrive`)]) console.log(`  ${line}`)
 }
 const seconds = ((performance.now() - began) / 1000).toFixed(1)

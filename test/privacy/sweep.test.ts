@@ -29,11 +29,11 @@ describe('the search itself', () => {
 })
 
 const cases = attributionModes.flatMap((mode) =>
-  (['http/protobuf', 'http/json'] as const).map((protocol) => ({ mode, protocol })),
+  (['http/protobuf', 'http/json', 'grpc'] as const).map((protocol) => ({ mode, protocol })),
 )
 
 describe('T20: among marked inputs, nothing of them leaves', () => {
-  it.each(cases)('attribution $mode, spans by $protocol', async ({ mode, protocol }) => {
+  it.each(cases)('T45: attribution $mode, spans and numbers by $protocol', async ({ mode, protocol }) => {
     const { leaks, bytes, canaries, missing, spans } = await sweep({ seed: 20, mode, protocol })
     expect(leaks).toEqual([])
     expect(missing).toEqual([])
@@ -48,6 +48,13 @@ describe('T20: among marked inputs, nothing of them leaves', () => {
     for (const place of ['metrics', 'log'] as const)
       for (const key of ['user.id', 'user.hash', 'principal_hash'])
         expect(bytes[place].includes(key)).toBe(false)
+  })
+
+  it('nor a secret when spans say all they can be asked for', async () => {
+    const { leaks, bytes } = await sweep({ seed: 22, mode: 'id', protocol: 'http/json', details: true })
+    expect(leaks).toEqual([])
+    for (const name of ['gen_ai.tool.call.arguments', 'mcp.resource.uri', 'client.address'])
+      expect(bytes.traces.includes(name), name).toBe(true)
   })
 
   it('nor when the server cannot start', async () => {

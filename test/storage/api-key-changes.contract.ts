@@ -96,6 +96,33 @@ export function apiKeyChangesContract(databases: TestDatabases): void {
       expect(await store.apiKeys.findForCall('k1')).toMatchObject({ revokedAt: 2000 })
     })
 
+    it('T31: marks each key that has expired once, over several instances, and none that ended before', async () => {
+      const location = await databases.newLocation()
+      const [one, two] = [databases.open(location), databases.open(location)]
+      await one.migrate()
+      await addUser(one)
+      for (let n = 0; n < 30; n += 1) await addKey(one, `k${n}`, { expiresAt: 9000 })
+      await addKey(one, 'endless', { expiresAt: null })
+      await addKey(one, 'later', { expiresAt: 9001 })
+      await one.apiKeys.revoke('k0', 8000, {}, admin)
+      const successor = { id: 'k1b', secretHash: 'h', createdAt: 8000, expiresAt: null }
+      await one.apiKeys.rotate('k1', successor, 8500, {}, admin)
+      expect(await one.apiKeys.markExpired(8999, 100)).toBe(0)
+      const sweep = async (store: typeof one) => {
+        let total = 0
+        for (;;) {
+          const marked = await store.apiKeys.markExpired(9000, 7)
+          total += marked
+          if (marked < 7) return total
+        }
+      }
+      const [first, second] = await Promise.all([sweep(one), sweep(two)])
+      expect(first + second + (await sweep(one))).toBe(28)
+      expect(await two.apiKeys.markExpired(9000, 100)).toBe(0)
+      // Its end has been counted: whoever revokes it now only makes sure.
+      expect(await two.apiKeys.revoke('k2', 9500, {}, admin)).toEqual({ endsNow: false })
+    })
+
     it('revokes a key in its grace, too', async () => {
       const store = await databases.newStore()
       await addUser(store)

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Kysely, KyselyPlugin, RootOperationNode } from 'kysely'
 import { expect, it } from 'vitest'
+import { tokenForCall } from '../../src/storage/access-tokens.ts'
 import { keyForCall } from '../../src/storage/api-keys.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import type { Database } from '../../src/storage/database.ts'
@@ -81,6 +82,34 @@ const paths: readonly (readonly [string, (store: Store) => Promise<unknown>, Reg
     (store) => store.artifacts.countPendingDeviceCodes(1),
     /oauth_artifacts_undecided/,
   ],
+  ['finding a consent', (store) => store.consents.find('con_8'), /consents_(?:pkey|1)/],
+  [
+    'finding the consents of a user for a client',
+    (store) => store.consents.findAlike('usr_8', 'd8', 'r'),
+    /consents_(?:active|by_client)/,
+  ],
+  ['listing the consents of a user', (store) => store.consents.list('usr_8'), /consents_active/],
+  ['revoking a consent', (store) => store.consents.revoke('con_8', 1, admin), /consents_(?:pkey|1)/],
+  [
+    'looking for tokens behind a consent',
+    (store) => store.consents.revoke('con_10', 100, admin),
+    /access_tokens_by_consent[\s\S]*token_families_by_consent/,
+  ],
+  ['finding a device code', (store) => store.artifacts.findByUserCode('u10'), /oauth_artifacts_by_user_code/],
+  ['redeeming a code', redeemCode, /oauth_artifacts_(?:pkey|1)[\s\S]*access_tokens_by_family/],
+  [
+    'looking for successors of a refresh token',
+    (store) => store.artifacts.rotate('h11', 9e9, 1),
+    /oauth_artifacts_by_predecessor/,
+  ],
+  ['revoking a family', (store) => store.artifacts.revokeFamily('f9', 1), /token_families_(?:pkey|1)/],
+  [
+    'sweeping what the library keeps',
+    (store) => store.artifacts.sweep(1, 1, 9),
+    /oauth_artifacts_by_expiry[\s\S]*token_families_by_expiry/,
+  ],
+  ['forgetting access tokens', (store) => store.accessTokens.forgetBefore(1, 9), /access_tokens_by_expiry/],
+  ['revoking an access token', (store) => store.accessTokens.revoke('at9', 1), /access_tokens_(?:pkey|1)/],
   ['forgetting unused clients', (store) => store.clients.forgetUnused(1, 9, 1), /clients_by_status/],
 ]
 
@@ -134,11 +163,11 @@ onEachDatabase((databases) => {
       expect(plans.join('\n'), what).toMatch(index)
       expect(plans.join('\n'), what).not.toMatch(tableScan)
     }
-    for (const statement of [keyForCall, activeSession]) {
+    for (const statement of [keyForCall, activeSession, tokenForCall]) {
       const text = statement.sql(database.kind === 'sqlite' ? '?' : '$1')
       const plan = await explain(database, text, ['k9'])
       expect(plan, statement.name).not.toMatch(tableScan)
-      expect(plan, statement.name).toMatch(/(?:api_keys|mcp_sessions)_(?:pkey|1)/)
+      expect(plan, statement.name).toMatch(/(?:api_keys|mcp_sessions|access_tokens)_(?:pkey|1)/)
     }
     await database.close()
   })
@@ -146,6 +175,11 @@ onEachDatabase((databases) => {
 
 /** A walk over a whole table, in the words of either database; `given` is the JSON parameter of a batch. */
 const tableScan = /SCAN (?!given|json_each)(?!\w+ USING)|Seq Scan on (?!given|memberships)/
+
+/** One that was used before: what came of it is looked for. */
+function redeemCode(store: Store): Promise<unknown> {
+  return store.artifacts.redeem('DeviceCode', 'h11', { consentId: 'con_1', clientId: 'c1' }, 1)
+}
 
 function createKey(store: Store): Promise<unknown> {
   return store.apiKeys.create(newKey('new', { userId: 'usr_7' }), { maxPerUser: 999 }, admin)
@@ -324,9 +358,38 @@ async function fill({ kysely, kind }: Database): Promise<void> {
     numbers.map((n) => ({
       kind: n % 10 === 0 ? ('DeviceCode' as const) : ('RefreshToken' as const),
       id_hash: `h${n}`,
+      family_id: n % 10 === 0 ? null : `f${n}`,
+      predecessor_hash: n % 10 === 0 ? null : `p${n}`,
+      user_code_hash: n % 10 === 0 ? `u${n}` : null,
       payload: 'x'.padEnd(600),
       expires_at: n,
       decided_at: n % 40 === 0 ? null : 1,
+      consumed_at: n % 10 === 0 ? null : 1,
+    })),
+  )
+  await inChunks(
+    kysely,
+    'token_families',
+    numbers.map((n) => ({
+      id: `f${n}`,
+      consent_id: `con_${n}`,
+      client_id: `d${n}`,
+      started_at: 1,
+      expires_at: n,
+    })),
+  )
+  await inChunks(
+    kysely,
+    'access_tokens',
+    numbers.map((n) => ({
+      id: `at${n}`,
+      family_id: `f${n}`,
+      consent_id: `con_${n}`,
+      user_id: `usr_${n}`,
+      client_id: `c${n}`,
+      workspace: 'default',
+      issued_at: 1,
+      expires_at: n,
     })),
   )
   await sql.raw(kind === 'sqlite' ? 'analyze' : 'vacuum analyze').execute(kysely)

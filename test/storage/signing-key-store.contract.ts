@@ -34,5 +34,43 @@ export function signingKeyStoreContract(databases: TestDatabases): void {
       )
       expect(new Set(answers.flat().map(({ id }) => id)).size).toBe(1)
     })
+
+    it('puts one key after the newest, whichever replica comes first, and writes that down', async () => {
+      const location = await databases.newLocation()
+      const replicas = [databases.open(location), databases.open(location)] as const
+      await replicas[0].migrate()
+      await replicas[0].signingKeys.addFirst(signingKey('one'))
+      const answers = await Promise.all(
+        Array.from({ length: 6 }, (_, index) =>
+          replicas[index % 2 === 0 ? 0 : 1].signingKeys.addAfter('one', {
+            ...signingKey(`next-${index}`),
+            createdAt: 9,
+          }),
+        ),
+      )
+      const kept = await replicas[1].signingKeys.list('assertion')
+      expect(kept).toHaveLength(2)
+      for (const answer of answers) expect(answer).toStrictEqual(kept)
+      expect(kept[1]?.id).toBe('one')
+      const rows = await replicas[0].audit.list({ action: 'signing_key.rotated', limit: 9 })
+      expect(rows).toHaveLength(1)
+    })
+
+    it('forgets keys', async () => {
+      const store = await databases.newStore()
+      await store.signingKeys.addFirst(signingKey('one'))
+      await store.signingKeys.addAfter('one', { ...signingKey('two'), createdAt: 9 })
+      await store.signingKeys.remove([])
+      await store.signingKeys.remove(['one', 'none'])
+      expect((await store.signingKeys.list('assertion')).map(({ id }) => id)).toStrictEqual(['two'])
+    })
+
+    it('keeps the keys of each use apart', async () => {
+      const store = await databases.newStore()
+      await store.signingKeys.addFirst(signingKey('one'))
+      await store.signingKeys.addFirst({ ...signingKey('two'), use: 'access_token' })
+      expect((await store.signingKeys.list('access_token')).map(({ id }) => id)).toStrictEqual(['two'])
+      expect((await store.signingKeys.list('assertion')).map(({ id }) => id)).toStrictEqual(['one'])
+    })
   })
 }

@@ -30,16 +30,25 @@ export interface Caller {
   readonly key: string
 }
 
+export interface ComposedOptions extends GatewayOptions {
+  readonly store: string
+  readonly clock: Clock
+  /** In place of `settings`, where they name the gateway's own URL. */
+  readonly settingsAt?: (url: string) => Promise<Readonly<Record<string, unknown>>>
+}
+
 /** Boots it on a free loopback port and the given store. */
-export async function startComposed(
-  options: GatewayOptions & { readonly store: string; readonly clock: Clock },
-): Promise<ComposedGateway> {
-  const { clock } = options
+export async function startComposed(options: ComposedOptions): Promise<ComposedGateway> {
+  const { clock, reach } = options
   const log = createLog('silent', clock, () => {})
-  const surroundings = { clock, random: systemRandom, log, version: { version: '0', commit: 'unknown' } }
-  const config = configOf(options, options.store)
-  const opened = await openConfiguredStore(config.settings, surroundings)
-  const { store } = opened
+  const version = { version: '0', commit: 'unknown' }
+  const surroundings = {
+    clock,
+    random: systemRandom,
+    log,
+    version,
+    ...(reach === undefined ? {} : { reach }),
+  }
   const parts: { composed: Composed | null } = { composed: null }
   const server = createServer((request, response) => parts.composed?.listener(request, response))
   server.listen(0, '127.0.0.1')
@@ -47,6 +56,10 @@ export async function startComposed(
   const address = server.address()
   const port = address !== null && typeof address === 'object' ? address.port : 0
   const url = `http://127.0.0.1:${port}`
+  const settings = (await options.settingsAt?.(url)) ?? options.settings ?? {}
+  const config = configOf({ ...options, settings }, options.store)
+  const opened = await openConfiguredStore(config.settings, surroundings)
+  const { store } = opened
   const composed = await compose(config, { publicUrl: new URL(url), loopback: true }, opened, surroundings)
   parts.composed = composed
 

@@ -1,27 +1,45 @@
+interface Cookie {
+  readonly name: string
+  readonly value: string
+  readonly path: string
+}
+
 /** What a browser keeps of `Set-Cookie`, for one host. */
 export class CookieJar {
-  readonly #values = new Map<string, string>()
+  #cookies: readonly Cookie[] = []
 
   take(setCookies: readonly string[]): void {
-    for (const cookie of setCookies) {
-      const [pair = '', ...attributes] = cookie.split(';').map((part) => part.trim())
+    for (const line of setCookies) {
+      const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
       const sign = pair.indexOf('=')
-      const [name, value] = [pair.slice(0, sign), pair.slice(sign + 1)]
-      if (attributes.some((attribute) => attribute.toLowerCase() === 'max-age=0')) this.#values.delete(name)
-      else this.#values.set(name, value)
+      const path = attributes.find((attribute) => /^path=/i.test(attribute))?.slice(5) ?? '/'
+      const isOver = attributes.some((attribute) =>
+        /^(?:max-age=0|expires=Thu, 01 Jan 1970.*)$/i.test(attribute),
+      )
+      this.#put({ name: pair.slice(0, sign), value: pair.slice(sign + 1), path }, isOver)
     }
   }
 
   get(name: string): string | undefined {
-    return this.#values.get(name)
+    return this.#cookies.find((cookie) => cookie.name === name)?.value
   }
 
   set(name: string, value: string): void {
-    this.#values.set(name, value)
+    this.#put({ name, value, path: '/' }, false)
   }
 
-  /** The `Cookie` header; '' when there is none. */
-  header(): string {
-    return [...this.#values].map(([name, value]) => `${name}=${value}`).join('; ')
+  /** The `Cookie` header for a path; '' when there is none. */
+  header(path: string): string {
+    const isFor = (cookie: Cookie) =>
+      path === cookie.path || path.startsWith(cookie.path.endsWith('/') ? cookie.path : `${cookie.path}/`)
+    return this.#cookies
+      .filter(isFor)
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ')
+  }
+
+  #put(cookie: Cookie, isOver: boolean): void {
+    const others = this.#cookies.filter(({ name, path }) => name !== cookie.name || path !== cookie.path)
+    this.#cookies = isOver ? others : [...others, cookie]
   }
 }

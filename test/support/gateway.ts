@@ -6,12 +6,16 @@ import type { Config } from '../../src/config/load.ts'
 import type { Actor } from '../../src/identity/api-key-store.ts'
 import { issueKey } from '../../src/identity/key-lifecycle.ts'
 import type { NewKeyRequest } from '../../src/identity/key-lifecycle.ts'
+import { createPasswordHashing } from '../../src/identity/password-hashing.ts'
+import { setPassword } from '../../src/identity/set-password.ts'
 import type { User } from '../../src/identity/user.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { randomBase62 } from '../../src/lib/base62.ts'
 import type { ProcessFacts } from '../../src/lib/process-facts.ts'
 import { systemRandom } from '../../src/lib/random.ts'
+import { Secret } from '../../src/lib/secret.ts'
+import type { Reach } from '../../src/oauth/guarded-fetch.ts'
 import { serve } from '../../src/server/serve.ts'
 import type { Serving } from '../../src/server/serve.ts'
 import { openStore } from '../../src/storage/open-store.ts'
@@ -28,6 +32,8 @@ export interface GatewayOptions {
   readonly clock?: Clock
   /** The process it believes to be in; without one there are no analytics. */
   readonly host?: ProcessFacts
+  /** What a URL in a client's metadata may reach; the public internet when absent. */
+  readonly reach?: Reach
 }
 
 export interface TestKey {
@@ -51,12 +57,17 @@ export interface TestGateway {
   addUser(email: string, workspace?: string): Promise<User>
   /** Makes a key as the command line does; without choices it has no scope, no limit and no end. */
   createKey(user: User, choices?: Partial<NewKeyRequest>): Promise<TestKey>
+  /** Lets a user sign in by `testPassword`, at the cost of a cheap hash: what a real one costs is looked at elsewhere. */
+  givePassword(user: User, password?: string): Promise<void>
   /** Stops the gateway and removes its store's file. */
   close(): Promise<void>
 }
 
 /** Who the changes are made by that a test makes itself. */
 export const operator: Actor = { kind: 'admin', id: null }
+
+/** What `givePassword` gives. */
+export const testPassword = 'a horse and a staple'
 
 /** Boots the product from a configuration, with everything real but the log's destination. */
 export async function startGateway(options: GatewayOptions): Promise<TestGateway> {
@@ -72,6 +83,7 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
     log,
     version,
     ...(options.host === undefined ? {} : { host: options.host }),
+    ...(options.reach === undefined ? {} : { reach: options.reach }),
   })
   const store = openStore(location, { clock, random: systemRandom })
   return {
@@ -96,6 +108,14 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
       })
       if (issued.outcome !== 'created') throw new Error(`the key was not made: ${issued.outcome}`)
       return { id: issued.id, key: issued.key }
+    },
+    async givePassword({ id: userId, email }, text = testPassword) {
+      const cheap = { memoryCost: 64, timeCost: 1, parallelism: 1 }
+      const hashing = createPasswordHashing(cheap, { random: systemRandom })
+      const password = new Secret(text)
+      const request = { userId, email, password, oneTime: false, keepSessionId: null }
+      const set = await setPassword(request, operator, { passwords: store.passwords, hashing, clock })
+      if (set.outcome !== 'set') throw new Error(`the password was not set: ${set.outcome}`)
     },
     async close() {
       await store.close()

@@ -37,7 +37,7 @@ export class PageBrowser {
   post(action: string, fields: Fields, headers: Readonly<Record<string, string>> = {}): Promise<ArrivedPage> {
     const body = new URLSearchParams()
     for (const [name, value] of Object.entries(fields))
-      for (const one of [value].flat()) body.append(name, String(one))
+      for (const one of [value].flat()) body.append(name, one)
     const origin = new URL(this.#url).origin
     return this.send(action, {
       method: 'POST',
@@ -47,7 +47,7 @@ export class PageBrowser {
   }
 
   async send(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<ArrivedPage> {
-    const cookie = this.jar.header()
+    const cookie = this.jar.header(new URL(`${this.#url}${path}`).pathname)
     const headers = { ...this.#headers, ...(cookie === '' ? {} : { Cookie: cookie }), ...init.headers }
     const response = await fetch(`${this.#url}${path}`, { ...init, headers, redirect: 'manual' })
     this.jar.take(response.headers.getSetCookie())

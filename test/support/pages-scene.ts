@@ -71,7 +71,7 @@ export interface PagesScene {
   close(): Promise<void>
 }
 
-export const sampleUpstreams: readonly ShownUpstream[] = [
+const sampleUpstreams: readonly ShownUpstream[] = [
   { name: 'code', isDefault: true, workspaces: [], scopes: ['code:read', 'code:write'], accept: ['api_key'] },
   { name: 'notes', isDefault: false, workspaces: ['design'], scopes: ['notes'], accept: ['api_key'] },
 ]

@@ -54,5 +54,5 @@ function libraryMetadata(clientId: string, { metadata, origin, workspace }: Dire
     grant_types: grants.filter((grant) => grant !== 'client_credentials' || actsForItself),
     response_modes: ['query'],
     id_token_signed_response_alg: 'ES256',
-  } as AdapterPayload
+  }
 }

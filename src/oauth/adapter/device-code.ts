@@ -25,7 +25,9 @@ export function deviceCodeAdapter(artifacts: Artifacts, emit: Emit): Adapter {
   const { store, clock } = artifacts
   return {
     ...unusedAdapter,
-    async upsert(id, { inFlight: _, ...payload }, seconds = 0) {
+    async upsert(id, given, seconds = 0) {
+      // A person who turns away and comes back may enter the code again: only the answer is final.
+      const payload = { ...given, inFlight: undefined }
       const row = artifacts.sealed('DeviceCode', hashOf(id), payload, seconds)
       // A failure of ours in the middle of an answer is no answer of the person.
       if (payload.error === 'server_error') return

@@ -8,7 +8,7 @@ import { unusedAdapter } from './unused.ts'
 const never = 253_402_300_799
 
 /** The library's grants are our consents. They are made when a person agrees, never by the library. */
-export function grantAdapter(consents: ConsentStore): Adapter {
+export function grantAdapter(consents: Pick<ConsentStore, 'find'>): Adapter {
   return {
     ...unusedAdapter,
     async find(id) {

@@ -4,7 +4,7 @@ export const frame = `
   background: var(--accent); color: var(--on-accent); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip:focus { top: 0; color: var(--on-accent); }
-.head { width: 100%; max-width: 62rem; margin: 0 auto; padding: 1.25rem 1rem; display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: center; }
+.head { width: 100%; max-width: 68rem; margin: 0 auto; padding: 1.25rem 1rem; display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: center; }
 .brand { display: inline-flex; align-items: center; gap: 0.6rem; color: var(--text); text-decoration: none;
   font-weight: 650; letter-spacing: -0.01em; }
 .logo { width: 1.75rem; height: 1.75rem; fill: var(--accent); flex: none; }
@@ -17,7 +17,7 @@ main { width: 100%; margin: 0 auto; padding: 0.5rem 1rem 2rem; }
 main:focus { outline: none; }
 .narrow { max-width: 29rem; }
 .narrow main, main.narrow { padding-top: clamp(0.5rem, 5vh, 3.5rem); }
-.wide { max-width: 62rem; }
+.wide { max-width: 68rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: var(--radius);
   box-shadow: var(--shadow); padding: clamp(1.25rem, 5vw, 2rem); }
 .stack > * + * { margin-top: 1rem; }

@@ -9,9 +9,9 @@ export const lists = `
 .rows > li { padding: 1.1rem 1.25rem; }
 .rows > li + li { border-top: 1px solid var(--line); }
 .row-head { display: flex; flex-wrap: wrap; gap: 0.35rem 0.65rem; align-items: center; }
-.row { display: grid; grid-template-columns: minmax(0, 1fr) 12.5rem; gap: 0.75rem 1.5rem; align-items: start; }
+.row { display: grid; grid-template-columns: minmax(0, 1fr) 13.5rem; gap: 0.75rem 1.5rem; align-items: start; }
 .row > * { min-width: 0; }
-.row-facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(9.75rem, 100%), 1fr)); gap: 0.5rem 1rem;
+.row-facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(11rem, 100%), 1fr)); gap: 0.5rem 1rem;
   margin-top: 0.6rem; font-size: 0.875rem; }
 .row-facts .broad { grid-column: 1 / -1; }
 .row-facts dt { color: var(--quiet); font-size: 0.8125rem; }
