@@ -33,12 +33,21 @@ export interface GatewayOptions {
   readonly directory: string
   readonly nodeFlags?: readonly string[]
   readonly telemetry?: TelemetryMode
+  /** Where events and spans go; else to the upstream's own `/sink`. */
+  readonly receiver?: string
 }
 
 export async function startUpstream(core: Core): Promise<Contestant> {
   const child = new Child('upstream.ts', [], { core })
   const { listening } = (await child.ask(null)) as ListeningNote
   return { name: 'direct', child, fields: callFields, urlOf: (kind) => `${listening}/${kind}` }
+}
+
+/** The receivers of `--receivers`; answers where they listen. */
+export async function startReceiver(core: Core): Promise<{ child: Child; listening: string }> {
+  const child = new Child('receiver.ts', [], { core })
+  const { listening } = (await child.ask(null)) as ListeningNote
+  return { child, listening }
 }
 
 export async function startRelay(
@@ -71,7 +80,7 @@ export async function startGateway(upstream: Contestant, options: GatewayOptions
       { name: `${kind}-own`, url, identity: 'forward-key', keyPrefix: 'own_' },
     ]
   })
-  const sink = `${new URL(upstream.urlOf('json')).origin}/sink`
+  const sink = options.receiver ?? `${new URL(upstream.urlOf('json')).origin}/sink`
   // The limiter is on; its budget is out of reach.
   const config = {
     limits: { requestsPerMinute: 100_000_000 },

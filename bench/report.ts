@@ -65,11 +65,35 @@ function withRange({ median, low, high }: Spread, digits: number): string {
 
 /** A Markdown table, in columns for the eye. */
 export function tableOf(rows: readonly Row[]): string {
-  const cells = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, show]) => show(row)))]
-  const widths = columns.map((_, place) => Math.max(3, ...cells.map((line) => line[place]?.length ?? 0)))
+  return markdownTable([
+    columns.map(([title]) => title),
+    ...rows.map((row) => columns.map(([, show]) => show(row))),
+  ])
+}
+
+/** A Markdown table, the first line of which are its titles. */
+export function markdownTable(cells: readonly (readonly string[])[]): string {
+  const [titles = [], ...body] = cells
+  const widths = titles.map((_, place) => Math.max(3, ...cells.map((line) => line[place]?.length ?? 0)))
   const lineOf = (line: readonly string[]) =>
     `| ${line.map((cell, place) => cell.padEnd(widths[place] ?? 0)).join(' | ')} |`
-  const [titles = [], ...body] = cells
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`
   return [lineOf(titles), rule, ...body.map(lineOf)].join('\n')
+}
+
+/** What telemetry costs: throughput and processor time against the gateway with none, round by round. */
+export function telemetryShare({ kind, connections }: Scenario, rounds: Rounds): string[] {
+  const none = rounds.get('telemetry-none')
+  if (none === undefined) return []
+  return [
+    ['default', 'sqlite'],
+    ['all', 'telemetry-all'],
+  ].map(([what = '', contestant = '']) => {
+    const turns = rounds.get(contestant) ?? []
+    const against = (combine: (own: Turn, other: Turn) => number) =>
+      withRange(spreadOf(turns.map((own, round) => combine(own, none[round] ?? own))), 3)
+    const throughput = against((own, other) => own.perSecond / other.perSecond)
+    const processor = against((own, other) => other.cpuMicros / own.cpuMicros)
+    return `${kind}-${connections}, telemetry ${what} against none: throughput ${throughput}, CPU none/own ${processor}`
+  })
 }

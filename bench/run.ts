@@ -6,6 +6,7 @@ import { Child, canPin } from './child.ts'
 import {
   ownCheckout,
   startGateway,
+  startReceiver,
   startRelay,
   startUpstream,
   withForwardedKey,
@@ -15,7 +16,8 @@ import type { Contestant, Placement, TelemetryMode } from './contestants.ts'
 import { answerKinds } from './exchange.ts'
 import { measure, warmUp } from './measure.ts'
 import type { Scenario } from './measure.ts'
-import { rowsOf, tableOf } from './report.ts'
+import { compareReceivers, manners, receiverUrl } from './receivers.ts'
+import { rowsOf, tableOf, telemetryShare } from './report.ts'
 import type { Row } from './report.ts'
 
 const { values: flags } = parseArgs({
@@ -31,6 +33,7 @@ const { values: flags } = parseArgs({
     pin: { type: 'boolean', default: false },
     flavours: { type: 'boolean', default: false },
     telemetry: { type: 'boolean', default: false },
+    receivers: { type: 'boolean', default: false },
   },
 })
 
@@ -89,16 +92,48 @@ async function run(directory: string, cleanUp: AsyncDisposableStack): Promise<Ro
   for (const contestant of contestants) await warmUp(load, contestant, flags.quick ? 1.5 : 4)
 
   const chosen = scenarios()
-  const turns = chosen.length * contestants.length * (rounds + warmupShare)
-  const seconds = flags.seconds === undefined ? Math.min(2, budget / turns) : Number(flags.seconds)
+  const allTurns = chosen.length * contestants.length * (rounds + warmupShare)
+  const seconds = flags.seconds === undefined ? Math.min(2, budget / allTurns) : Number(flags.seconds)
   const what = `${rounds} rounds of ${seconds.toFixed(2)} s a turn`
   console.log(`Node ${process.version}, ${availableParallelism()} cores, ${what}, ${pinNote()}\n`)
   const rows: Row[] = []
   for (const scenario of chosen) {
     const options = { rounds, seconds, warmupSeconds: seconds * warmupShare }
-    rows.push(...rowsOf(scenario, await measure(load, contestants, scenario, options)))
+    const turns = await measure(load, contestants, scenario, options)
+    rows.push(...rowsOf(scenario, turns))
+    for (const line of telemetryShare(scenario, turns)) console.log(`${line}\n`)
   }
   return rows
+}
+
+/** What receivers that hang, fail or are away do to calls: with 1 and with 32 connections. */
+async function runReceivers(directory: string, cleanUp: AsyncDisposableStack): Promise<void> {
+  const upstream = await startUpstream(placement.rest)
+  cleanUp.defer(() => upstream.child.stop())
+  const { child: receivers, listening } = await startReceiver(placement.rest)
+  cleanUp.defer(() => receivers.stop())
+  const gateways: Contestant[] = []
+  for (const manner of manners) {
+    const own = join(directory, manner)
+    await mkdir(own)
+    const gateway = await startGateway(upstream, {
+      name: manner,
+      checkout: ownCheckout,
+      store: 'sqlite:./store.db',
+      core: placement.measured,
+      directory: own,
+      telemetry: 'all',
+      receiver: receiverUrl(listening, manner),
+    })
+    cleanUp.defer(() => gateway.child.stop())
+    gateways.push(gateway)
+  }
+  const load = new Child('load.ts', [], { core: placement.rest })
+  cleanUp.defer(() => load.stop())
+  const seconds = Number(flags.seconds ?? 1)
+  const options = { rounds, seconds, warmupSeconds: seconds * warmupShare }
+  for (const connections of [1, 32])
+    console.log(`${await compareReceivers(load, gateways, connections, options)}\n`)
 }
 
 function pinNote(): string {
@@ -117,9 +152,12 @@ async function postgresUrl(cleanUp: AsyncDisposableStack): Promise<string | null
 const directory = await mkdtemp(join(tmpdir(), 'sallyport-bench-'))
 await using cleanUp = new AsyncDisposableStack()
 cleanUp.defer(() => rm(directory, { recursive: true, force: true }))
-const rows = await run(directory, cleanUp)
-console.log(tableOf(rows))
-if (flags.json !== undefined) {
-  const facts = { node: process.version, cores: availableParallelism(), pinned, rounds, rows }
-  await writeFile(flags.json, `${JSON.stringify(facts, null, 2)}\n`)
+if (flags.receivers) await runReceivers(directory, cleanUp)
+else {
+  const rows = await run(directory, cleanUp)
+  console.log(tableOf(rows))
+  if (flags.json !== undefined) {
+    const facts = { node: process.version, cores: availableParallelism(), pinned, rounds, rows }
+    await writeFile(flags.json, `${JSON.stringify(facts, null, 2)}\n`)
+  }
 }

@@ -7,6 +7,7 @@ import type { ServerFacts } from '../telemetry/span-attributes.ts'
 import type { KeptCall, Traces } from '../telemetry/traces.ts'
 import { rpcCodes } from '../telemetry/vocabulary.ts'
 import type { ErrorType, HttpMethod } from '../telemetry/vocabulary.ts'
+import type { Upstream } from '../upstreams/upstream.ts'
 import { errorOf, toolOf, versionOf } from './observe-call.ts'
 import { contextOf } from './outbound-trace.ts'
 import type { Received } from './received.ts'
@@ -132,16 +133,27 @@ function clientOf(
   names: NameRegistry,
 ): KeptCall['client'] {
   if (call.sentAt === null || call.upstream === null) return null
-  const url = new URL(call.upstream.url)
   const facts = {
     ...about,
     upstream: names.member('upstream', call.upstream.name),
-    server_address: names.register('server_address', url.hostname),
-    server_port: Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port),
+    ...serverOf(call.upstream, names),
   }
   const answeredAt = call.stream === null ? call.answeredAt : null
   const failed = about.error_type !== undefined && about.error_type !== 'cancelled'
   return { startedAt: call.sentAt, endedAt: answeredAt ?? endedAt, failed, facts }
+}
+
+const servers = new WeakMap<Upstream, readonly [host: string, port: number]>()
+
+/** The host and port behind an upstream's URL, which is read once. */
+function serverOf(upstream: Upstream, names: NameRegistry) {
+  let server = servers.get(upstream)
+  if (server === undefined) {
+    const { hostname, port, protocol } = new URL(upstream.url)
+    server = [hostname, Number(port === '' ? (protocol === 'https:' ? 443 : 80) : port)]
+    servers.set(upstream, server)
+  }
+  return { server_address: names.register('server_address', server[0]), server_port: server[1] }
 }
 
 function uriOf({ name }: Message): string | undefined {

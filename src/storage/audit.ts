@@ -1,10 +1,10 @@
-import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
 import type { Actor } from '../identity/api-key-store.ts'
 import { newId } from '../lib/id.ts'
+import { JsonBatch } from '../lib/json-batch.ts'
 import type { RandomSource } from '../lib/random.ts'
-import type { AuditAction, AuditRow, AuditStore } from '../telemetry/audit-store.ts'
-import type { Database } from './database.ts'
+import type { AuditAction, AuditBatch, AuditRow, AuditStore } from '../telemetry/audit-store.ts'
+import type { BulkStatement, Database } from './database.ts'
 import type { AuditLogRow, Schema } from './schema.ts'
 
 export interface Change {
@@ -43,7 +43,18 @@ export async function appendAudit(
 }
 
 /** The audit log of a database. */
-export function auditStore({ kysely, kind }: Database): AuditStore {
+export function auditStore(database: Database): AuditStore {
+  const { kysely } = database
+  const newBatch = (): AuditBatch => {
+    const rows = new JsonBatch({ opening: '[', closing: ']' })
+    return {
+      get size() {
+        return rows.items
+      },
+      add: (row) => rows.add(JSON.stringify(valuesOf(row))),
+      write: () => database.insertMany(insertRow, rows.whole(), rows.items),
+    }
+  }
   return {
     async list({ target, actorId, workspace, action, since, until, limit }) {
       let query = kysely.selectFrom('audit_log').selectAll()
@@ -57,16 +68,12 @@ export function auditStore({ kysely, kind }: Database): AuditStore {
       return rows.map(rowOf)
     },
 
+    newBatch,
+
     async append(rows) {
-      if (rows.length === 0) return
-      // All rows travel as one JSON parameter: one statement for any number of them, compiled once.
-      const json = JSON.stringify(rows.map(valuesOf))
-      const given =
-        kind === 'sqlite'
-          ? sql`select ${sql.join(places.map((place) => sql`value ->> ${sql.lit(place)}`))} from json_each(${json})`
-          : sql`select ${sql.join(places.map(postgresValue))} from json_array_elements(${json}::json) as given(value)`
-      const into = sql`insert into audit_log (${sql.join(columns.map((column) => sql.ref(column)))}) ${given}`
-      await kysely.transaction().execute((trx) => into.execute(trx))
+      const batch = newBatch()
+      for (const row of rows) batch.add(row)
+      if (batch.size > 0) await batch.write()
     },
 
     forgetBefore(time, most) {
@@ -103,12 +110,16 @@ const columns = [
   'count',
 ] as const satisfies readonly (keyof AuditLogRow)[]
 
-const places = columns.map((_, place) => place)
 const numbers: ReadonlySet<string> = new Set(['time', 'count'])
+const given = columns.map((column, place) => {
+  const value = `given.value ->> ${place}`
+  return numbers.has(column) ? `(${value})::bigint` : value
+})
+const into = `insert into audit_log (${columns.join(', ')})`
 
-function postgresValue(place: number) {
-  const value = sql`given.value ->> ${sql.lit(place)}`
-  return numbers.has(columns[place] ?? '') ? sql`(${value})::bigint` : value
+const insertRow: BulkStatement = {
+  sqlite: `${into} values (${columns.map(() => '?').join(', ')})`,
+  postgres: `${into} select ${given.join(', ')} from json_array_elements($1::json) as given(value)`,
 }
 
 function valuesOf(row: AuditRow): readonly (string | number | null)[] {

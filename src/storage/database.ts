@@ -20,6 +20,14 @@ export interface HotLookup<Value> {
   forgetAll(): void
 }
 
+/** An insert of any number of rows, each of them a list of values. */
+export interface BulkStatement {
+  /** For one row, with a parameter for each value. */
+  readonly sqlite: string
+  /** For all rows, given as one JSON list of lists. */
+  readonly postgres: string
+}
+
 /** What only one instance may do at a time. */
 export type StoreLock = 'migrate' | 'signing_keys' | 'linked_accounts'
 
@@ -28,6 +36,11 @@ export interface Database {
   readonly kind: 'sqlite' | 'postgres'
   readonly kysely: Kysely<Schema>
   hotLookup<Row, Value>(statement: HotStatement<Row, Value>): HotLookup<Value>
+  /**
+   * Inserts rows in one transaction, all or none; they are given as a JSON list of lists. SQLite takes many of
+   * them on a thread of its own: inserting stops whatever else its thread does.
+   */
+  insertMany(statement: BulkStatement, rows: Buffer, count: number): Promise<void>
   /** Held to the end of the transaction. On SQLite a write transaction excludes all others anyway. */
   lock(trx: Transaction<Schema>, lock: StoreLock): Promise<void>
   /** Lends a connection without the time limits of ordinary queries. */

@@ -27,6 +27,9 @@ export function openPostgres(url: string): Database {
         forgetAll() {},
       }
     },
+    async insertMany({ postgres }, rows) {
+      await pool.query({ text: postgres, values: [rows.toString('utf8')] }).catch(rethrow)
+    },
     async lock(trx, lock) {
       await sql`select pg_advisory_xact_lock(${sql.lit(0x73616c6c)}, ${sql.lit(lockNumbers[lock])})`.execute(
         trx,

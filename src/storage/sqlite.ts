@@ -1,17 +1,24 @@
-import { closeSync, existsSync, openSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
 import type { Database } from './database.ts'
 import { sqliteLookup } from './hot-lookup.ts'
 import type { Schema } from './schema.ts'
+import { SqliteAppender } from './sqlite-appender.ts'
 import { SqliteWriteDriver } from './sqlite-driver.ts'
+import { fileOf } from './sqlite-file.ts'
+import { insertRows } from './sqlite-rows.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 import { storeFailure } from './store-failure.ts'
+
+/** Rows for which a thread is worth starting: fewer take no time that anybody would notice. */
+const manyRows = 200
 
 /** Opens or makes the file, readable by its owner only. Throws a `Failure`. */
 export function openSqlite(path: string): Database {
   const db = openFile(path)
   const file = fileOf(path)
+  const appender = new SqliteAppender(path, file)
   const kysely = new Kysely<Schema>({
     dialect: {
       createDriver: () => new SqliteWriteDriver(db),
@@ -25,6 +32,11 @@ export function openSqlite(path: string): Database {
     kysely,
     hotLookup(statement) {
       return sqliteLookup(db, statement, sqliteFailure)
+    },
+    async insertMany({ sqlite }, rows, count) {
+      if (path !== ':memory:' && (appender.isRunning || count >= manyRows))
+        return appender.insert(sqlite, rows)
+      await kysely.transaction().execute(async () => insertRows(db.prepare(sqlite), rows))
     },
     lock: async () => {},
     patiently: (work) => work(kysely),
@@ -40,17 +52,11 @@ export function openSqlite(path: string): Database {
       await sql`select count(*) from sqlite_schema`.execute(kysely)
     },
     async close() {
+      await appender.close()
       await kysely.destroy()
       if (db.isOpen) db.close()
     },
   }
-}
-
-/** What tells one file from another of the same name; null when there is none. */
-function fileOf(path: string): string | null {
-  if (path === ':memory:') return null
-  const stat = statSync(path, { throwIfNoEntry: false })
-  return stat === undefined ? null : `${stat.dev} ${stat.ino}`
 }
 
 /**

@@ -1,4 +1,3 @@
-import { randomBase62 } from '../lib/base62.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RandomSource } from '../lib/random.ts'
 import type { Attribution } from './attribution.ts'
@@ -7,11 +6,12 @@ import type { DropReason } from './delivery.ts'
 import type { DeliveryHttp } from './delivery-http.ts'
 import { createEventEncoder, events } from './event.ts'
 import type { CommonFacts, EventRecord } from './event.ts'
-import { encodeBatch } from './event-format.ts'
+import { eventStyle } from './event-format.ts'
 import type { AnalyticsFormat } from './event-format.ts'
 import { EventGathering } from './event-gathering.ts'
+import { eventIds } from './event-id.ts'
 import type { Log } from './log.ts'
-import type { EventName, SignalFields } from './signals.ts'
+import type { EventName, SignalFields, SignalName } from './signals.ts'
 import type { Sink } from './telemetry.ts'
 
 export interface AnalyticsOptions {
@@ -58,31 +58,35 @@ export function createAnalytics(
   const dropped = { queue_full: 0, send_failed: 0, closed: 0 }
   const seen = { request: false, session: false }
   let listed = new Map<string, ReadonlySet<string>>()
+  const style = eventStyle(format, common)
   const encode = createEventEncoder({
+    style,
     common,
     attribution,
     isListed: (set, name, fields) =>
       set === 'upstream'
         ? listed.has(name)
         : set === 'tool' && listed.get(String(fields['upstream']))?.has(name) === true,
-    newEventId: () => randomBase62(22, random),
+    newEventId: eventIds(random),
   })
-  const queue = new DeliveryQueue<EventRecord>({
-    encode: (batch) => encodeBatch(batch.map(encode), format),
+  const queue = new DeliveryQueue({
+    opening: style.opening,
+    closing: style.closing,
     send: (body, signal) => http.send(body, signal),
     onDropped(reason, count) {
       dropped[reason] += count
       if (reason === 'send_failed') log.warn('analytics events could not be delivered', { count })
     },
-    isLasting: ({ name }) => lifecycle.has(name),
   })
-  const gathering = new EventGathering(clock, (record) => queue.add(record))
+  const send = (record: EventRecord) => queue.add(encode(record), lifecycle.has(record.name))
+  const gathering = new EventGathering(clock, send)
   return {
     dropped,
     seen,
     list(upstreams) {
       listed = new Map(upstreams.map(({ name, tools }) => [name, new Set(tools)]))
     },
+    takes: new Set<SignalName>([...(events.keys() as Iterable<SignalName>), 'operation_ended']),
     take(signal, fields) {
       if (signal === 'operation_ended') seen.request = true
       const event = events.get(signal)
@@ -91,7 +95,7 @@ export function createAnalytics(
       if (signal === 'auth_rejected' && (fields as SignalFields<'auth_rejected'>).surface === 'mcp')
         seen.request = true
       const record: EventRecord = { name: signal as EventName, fields, at: clock.now(), count: null }
-      if (event.gathered === undefined) queue.add(record)
+      if (event.gathered === undefined) send(record)
       else gathering.take(record, event.gathered)
     },
     async close(withinMs) {

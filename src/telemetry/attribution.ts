@@ -22,7 +22,10 @@ export interface Pseudonyms {
 
 /** How a principal appears outside the audit log. */
 export interface Attribution {
-  /** Attributes of the inbound server span, and of it only; empty for the anonymous and when attribution is off. */
+  /**
+   * Attributes of the inbound server span, and of it only; empty for the anonymous and when attribution is off. The same
+   * object for the same principal.
+   */
   forSpan(principal: Principal): Readonly<Record<string, string>>
   /** For analytics: never an id, whatever the mode; null for the anonymous, when off, and without a key. */
   forAnalytics(principal: Principal): Pseudonyms | null
@@ -49,15 +52,22 @@ type Attributed = Exclude<Principal, { kind: 'anonymous' }>
 export function createAttribution(mode: AttributionMode, key: AttributionKey | null): Attribution {
   if (mode === 'off') return none
   const hashes = key === null ? null : createPseudonyms(key)
+  // Requests of one credential share their principal. What is known of it goes when the principal goes.
+  const known = new WeakMap<Principal, Readonly<Record<string, string>>>()
+  const attributesOf = (principal: Attributed): Readonly<Record<string, string>> => {
+    if (mode === 'id') return { 'user.id': principal.subject }
+    if (hashes === null) return nobody
+    return {
+      'user.hash': hashes.principal(personOf(principal)),
+      'sallyport.attribution.key_id': hashes.keyId,
+    }
+  }
   return {
     forSpan(principal) {
       if (principal.kind === 'anonymous') return nobody
-      if (mode === 'id') return { 'user.id': principal.subject }
-      if (hashes === null) return nobody
-      return {
-        'user.hash': hashes.principal(personOf(principal)),
-        'sallyport.attribution.key_id': hashes.keyId,
-      }
+      let attributes = known.get(principal)
+      if (attributes === undefined) known.set(principal, (attributes = attributesOf(principal)))
+      return attributes
     },
     forAnalytics(principal) {
       if (principal.kind === 'anonymous' || hashes === null) return null

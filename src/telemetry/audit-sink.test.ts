@@ -4,7 +4,7 @@ import { systemRandom } from '../lib/random.ts'
 import { anonymous } from '../principal/principal.ts'
 import { createAuditSink } from './audit-sink.ts'
 import type { AuditedCalls } from './audit-sink.ts'
-import type { AuditRow } from './audit-store.ts'
+import type { AuditBatch, AuditRow } from './audit-store.ts'
 import { createLog } from './log.ts'
 import { NameRegistry } from './name-registry.ts'
 import type { SignalFields } from './signals.ts'
@@ -38,14 +38,23 @@ function auditing(calls: AuditedCalls = 'all') {
   const written: AuditRow[] = []
   const lost = { count: 0 }
   const state = { broken: false }
-  const append = async (rows: readonly AuditRow[]) => {
-    if (state.broken) throw new Error('away')
-    written.push(...rows)
+  const newBatch = (): AuditBatch => {
+    const rows: AuditRow[] = []
+    return {
+      get size() {
+        return rows.length
+      },
+      add: (row) => void rows.push(row),
+      async write() {
+        if (state.broken) throw new Error('away')
+        written.push(...rows)
+      },
+    }
   }
   const log = createLog('silent', systemClock, () => {})
   const dropped = (_: string, count: number) => void (lost.count += count)
   const sink = createAuditSink(calls, {
-    store: { append },
+    store: { newBatch },
     clock: systemClock,
     random: systemRandom,
     log,

@@ -75,8 +75,18 @@ export interface AuditFilter {
 export interface AuditStore {
   /** Newest first. */
   list(filter: AuditFilter): Promise<AuditRow[]>
-  /** Adds rows in one transaction: calls and refusals, in batches. */
+  /** Begins a batch of calls and refusals. */
+  newBatch(): AuditBatch
+  /** Adds rows in one transaction. */
   append(rows: readonly AuditRow[]): Promise<void>
   /** Deletes what is older; answers how many rows went. At most `most` at a time. */
   forgetBefore(time: number, most: number): Promise<number>
+}
+
+/** Rows that gather until they are written. They are held as the store writes them, not as they were given. */
+export interface AuditBatch {
+  readonly size: number
+  add(row: AuditRow): void
+  /** Writes all of them in one transaction; when it fails, none is written and it may be tried again. */
+  write(): Promise<void>
 }

@@ -5,6 +5,7 @@ import type { Principal } from '../principal/principal.ts'
 import { createAttribution } from './attribution.ts'
 import { createEventEncoder, events } from './event.ts'
 import type { EventRecord } from './event.ts'
+import { eventStyle } from './event-format.ts'
 import { fieldOf } from './field.ts'
 import { newInstallId } from './install-id.ts'
 
@@ -30,13 +31,14 @@ const jane: Principal = {
 }
 const key = { id: 'k1', secret: 'a-key-of-thirty-two-characters-00' }
 const encode = createEventEncoder({
+  style: eventStyle('json', common),
   common,
   attribution: createAttribution('id', key),
   isListed: (set, name) => set === 'upstream' && name === 'code',
   newEventId: () => 'id',
 })
 const event = (name: EventRecord['name'], fields: EventRecord['fields'], count: number | null = null) =>
-  encode({ name, fields, at: 0, count })
+  JSON.parse(encode({ name, fields, at: 0, count })) as Readonly<Record<string, unknown>>
 const called = {
   upstream: 'code',
   tool: 'search',
@@ -76,6 +78,29 @@ describe('an event', () => {
   it('T12: names nobody where nobody is known', () => {
     const keys = Object.keys(event('tool_called', { ...called, principal: anonymous }))
     expect(keys.filter((name) => name.includes('hash'))).toEqual([])
+  })
+
+  it('has the same fields in either format, whatever letters they have', () => {
+    const parts = {
+      common,
+      attribution: createAttribution('off', null),
+      isListed: () => true,
+      newEventId: () => 'id',
+    }
+    const record = { name: 'tool_called', fields: { ...called, tool: 'größe "✓"' }, at: 7, count: 2 } as const
+    const [json, otlp] = (['json', 'otlp'] as const).map((format) => {
+      const style = eventStyle(format, common)
+      const text = `${style.opening}${createEventEncoder({ ...parts, style })(record)}${style.closing}`
+      return JSON.parse(text) as Record<string, never>
+    })
+    expect(json).toMatchObject({
+      events: [{ tool: 'größe "✓"', count: 2, time: '1970-01-01T00:00:00.007Z' }],
+    })
+    expect(otlp).toMatchObject({
+      resourceLogs: [{ scopeLogs: [{ logRecords: [{ timeUnixNano: '7000000', attributes: {} }] }] }],
+    })
+    const attributes = /"key":"tool","value":\{"stringValue":"größe/
+    expect(JSON.stringify(otlp)).toMatch(attributes)
   })
 
   it('T20: leaves out what is no member of its kind, and what nobody declared', () => {

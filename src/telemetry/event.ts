@@ -1,7 +1,8 @@
 import type { Principal } from '../principal/principal.ts'
 import type { Attribution, Pseudonyms } from './attribution.ts'
+import type { EventStyle } from './event-format.ts'
 import { fieldOf } from './field.ts'
-import type { AnalyticsField, Field, Identity, Maybe, Measured } from './field.ts'
+import type { AnalyticsField, Field, Identity, Maybe } from './field.ts'
 import type { InstallId } from './install-id.ts'
 import type { LaunchFacts, ReleasedVersion } from './install-facts.ts'
 import { signals } from './signals.ts'
@@ -28,8 +29,6 @@ export interface EventMarks {
 
 /** Raised when the meaning of a field changes; new fields and values do not raise it. */
 export const eventSchema = 1
-
-export type AnalyticsEvent = Readonly<Record<string, string | number | boolean>> & EventMarks
 
 /** A key that is taken: an event's own fields cannot shadow it. */
 type TakenKey = keyof EventMarks | keyof CommonFacts | keyof Pseudonyms
@@ -67,6 +66,7 @@ export interface EventRecord {
 }
 
 export interface EventEncoderDependencies {
+  readonly style: EventStyle
   readonly common: CommonFacts
   readonly attribution: Attribution
   /** Whether the operator has listed a name in the configuration; `fields` are those it stands among. */
@@ -74,78 +74,98 @@ export interface EventEncoderDependencies {
   readonly newEventId: () => string
 }
 
-type EncodeField = (value: unknown, fields: EventRecord['fields']) => string | boolean | undefined
+/** Writes one field as a piece of text; nothing where the value is no member of its kind. */
+type WriteField = (value: unknown, fields: EventRecord['fields']) => string
 
-/** Makes events from records, by the kinds of their fields alone. What is no member of its kind is left out (T20). */
-export function createEventEncoder(parts: EventEncoderDependencies): (record: EventRecord) => AnalyticsEvent {
-  const encoders = new Map<string, readonly (readonly [string, EncodeField])[]>()
+/**
+ * Writes events from records, by the kinds of their fields alone. What is no member of its kind is left out (T20). The
+ * values are of closed lists, so their texts are made once and an event is a few look-ups.
+ */
+export function createEventEncoder(parts: EventEncoderDependencies): (record: EventRecord) => string {
+  const { style, newEventId } = parts
+  const written = Object.entries(parts.common).map(([key, value]) => style.field(key, value))
+  const common = written.join('')
+  const encoders = new Map<string, EventWriter>()
   for (const [name, { fields }] of events) {
-    const own = Object.entries(fields).map(
-      ([key, field]) => [key, fieldEncoder(fieldOf(field), parts)] as const,
-    )
-    encoders.set(name, own)
+    const writers = Object.entries(fields).map(([key, field]) => ({
+      key,
+      write: fieldWriter(key, fieldOf(field), parts),
+    }))
+    encoders.set(name, { begin: style.begin(name as EventName), writers })
   }
-  const pseudonyms = rememberedPseudonyms(parts.attribution)
+  const pseudonyms = rememberedPseudonyms(parts.attribution, style)
   return ({ name, fields, at, count }) => {
-    const own: Record<string, string | boolean> = {}
-    for (const [key, encode] of encoders.get(name) ?? []) {
-      const value = encode(fields[key], fields)
-      if (value !== undefined) own[key] = value
-    }
-    return {
-      event: name,
-      schema: eventSchema,
-      event_id: parts.newEventId(),
-      time: new Date(at).toISOString(),
-      ...parts.common,
-      ...own,
-      ...(count === null ? {} : { count }),
-      ...pseudonyms(fields['principal']),
-    }
+    const encoder = encoders.get(name)
+    if (encoder === undefined) throw new TypeError(`${name} is no event`)
+    let text = encoder.begin(newEventId(), at) + common
+    for (const { key, write } of encoder.writers) text += write(fields[key], fields)
+    if (count !== null) text += style.field('count', count)
+    return text + pseudonyms(fields['principal']) + style.end
   }
 }
 
-function fieldEncoder(field: Field, parts: EventEncoderDependencies): EncodeField {
+interface EventWriter {
+  readonly begin: (id: string, at: number) => string
+  readonly writers: readonly { readonly key: string; readonly write: WriteField }[]
+}
+
+function fieldWriter(key: string, field: Field, { style, isListed }: EventEncoderDependencies): WriteField {
   switch (field.kind) {
     case 'oneOf': {
-      const values: ReadonlySet<unknown> = new Set(field.values)
-      return (value) => (typeof value === 'string' && values.has(value) ? value : undefined)
+      const texts = new Map<unknown, string>(field.values.map((value) => [value, style.field(key, value)]))
+      return (value) => texts.get(value) ?? ''
     }
-    case 'flag':
-      return (value) => (typeof value === 'boolean' ? value : undefined)
-    case 'registered':
+    case 'flag': {
+      const [yes, no] = [style.field(key, true), style.field(key, false)]
+      return (value) => (value === true ? yes : value === false ? no : '')
+    }
+    case 'registered': {
+      const { set } = field
+      const other = style.field(key, 'other')
+      // Only names of the configuration get in here: it stays as small as that.
+      const texts = new Map<string, string>()
       return (value, fields) => {
-        if (typeof value !== 'string') return undefined
-        return parts.isListed(field.set, value, fields) ? value : 'other'
+        if (typeof value !== 'string') return ''
+        if (!isListed(set, value, fields)) return other
+        let text = texts.get(value)
+        if (text === undefined) texts.set(value, (text = style.field(key, value)))
+        return text
       }
+    }
     case 'duration':
     case 'size':
-    case 'count':
-      return (value) => bucketOf(field, value)
+    case 'count': {
+      const bounds = field.buckets.map(([below]) => below)
+      const texts = field.buckets.map(([, name]) => style.field(key, name))
+      return (value) => texts[placeOf(value, bounds)] ?? ''
+    }
     // A person leaves as pseudonyms, which have keys of their own; text of others does not leave at all.
     case 'identity':
     case 'detail':
     case 'local':
-      return () => undefined
+      return () => ''
   }
 }
 
-function bucketOf({ buckets }: Measured, value: unknown): string | undefined {
-  if (typeof value !== 'number' || !(value >= 0)) return undefined
-  return buckets.find(([below]) => value < below)?.[1]
+/** The place of the first bound above a value; -1 for what is no number from zero up. */
+function placeOf(value: unknown, bounds: readonly number[]): number {
+  if (typeof value !== 'number' || !(value >= 0)) return -1
+  for (let place = 0; place < bounds.length; place += 1) if (value < (bounds[place] ?? 0)) return place
+  return -1
 }
 
 /** Requests of one credential share their principal: its hashes are made once. */
-function rememberedPseudonyms(attribution: Attribution): (principal: unknown) => Pseudonyms | null {
-  const known = new WeakMap<Principal, { readonly hashes: Pseudonyms | null }>()
+function rememberedPseudonyms(attribution: Attribution, style: EventStyle): (principal: unknown) => string {
+  const known = new WeakMap<Principal, string>()
   return (principal) => {
-    if (principal === undefined) return null
+    if (principal === undefined) return ''
     const somebody = principal as Principal
-    let found = known.get(somebody)
-    if (found === undefined) {
-      found = { hashes: attribution.forAnalytics(somebody) }
-      known.set(somebody, found)
+    let text = known.get(somebody)
+    if (text === undefined) {
+      const hashes = Object.entries(attribution.forAnalytics(somebody) ?? {})
+      text = hashes.map(([key, hash]) => style.field(key, hash)).join('')
+      known.set(somebody, text)
     }
-    return found.hashes
+    return text
   }
 }

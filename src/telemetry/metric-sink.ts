@@ -1,6 +1,8 @@
+import type { Registered } from './field.ts'
 import { observe } from './metrics.ts'
 import type { Cell, HistogramCell, Metrics } from './metrics.ts'
 import type { SignalFields, SignalName } from './signals.ts'
+import { Places } from './places.ts'
 import type { Emit } from './telemetry.ts'
 
 /** Moves the metrics by signals. */
@@ -12,7 +14,7 @@ export interface MetricSink {
 
 type Movers = { readonly [Name in SignalName]?: (fields: SignalFields<Name>) => void }
 
-/** Series are looked up by a short key of their own label values: the label text is made once per series. */
+/** Series are looked up by their label values: the label text is made once per series. */
 export function createMetricSink(metrics: Metrics): MetricSink {
   const movers: Movers = {
     ...httpMovers(metrics),
@@ -34,47 +36,54 @@ interface AnsweredCells {
 }
 
 function httpMovers(metrics: Metrics): Movers {
-  const answered = new Map<string, AnsweredCells>()
-  const inFlight = new Map<string, Cell>()
+  const answered = new Places<AnsweredCells>()
+  const inFlight = new Places<Cell>()
+  const inFlightOn = (route: Registered<'route'>) =>
+    inFlight.get(route) ?? inFlight.put(metrics.cell('sallyport_requests_in_flight', { route }), route)
   return {
     http_request_started({ route }) {
-      kept(inFlight, route, () => metrics.cell('sallyport_requests_in_flight', { route })).value += 1
+      inFlightOn(route).value += 1
     },
     http_request_ended({ route, method, status_class, duration }) {
-      const cells = kept(answered, `${route} ${method} ${status_class}`, () => {
+      let cells = answered.get(route, method, status_class)
+      if (cells === undefined) {
         const labels = { route, method, status_class }
-        return {
-          count: metrics.cell('sallyport_http_requests_total', labels),
-          seconds: metrics.histogram('sallyport_http_request_duration_seconds', labels),
-        }
-      })
+        const count = metrics.cell('sallyport_http_requests_total', labels)
+        const seconds = metrics.histogram('sallyport_http_request_duration_seconds', labels)
+        cells = answered.put({ count, seconds }, route, method, status_class)
+      }
       cells.count.value += 1
       observe(cells.seconds, duration)
-      kept(inFlight, route, () => metrics.cell('sallyport_requests_in_flight', { route })).value -= 1
+      inFlightOn(route).value -= 1
     },
   }
 }
 
 function operationMovers(metrics: Metrics): Movers {
-  const served = new Map<string, HistogramCell>()
-  const asked = new Map<string, HistogramCell>()
-  const up = new Map<string, Cell>()
+  const served = new Places<HistogramCell>()
+  const asked = new Places<HistogramCell>()
+  const up = new Places<Cell>()
   return {
     operation_ended({ mcp_method, upstream, tool, error_type, duration }) {
-      const cell = kept(served, `${mcp_method} ${upstream} ${tool ?? ''} ${error_type ?? ''}`, () => {
+      let cell = served.get(mcp_method, upstream, tool, error_type)
+      if (cell === undefined) {
         const labels = { mcp_method_name: mcp_method, upstream, tool, error_type }
-        return metrics.histogram('mcp_server_operation_duration_seconds', labels)
-      })
+        cell = metrics.histogram('mcp_server_operation_duration_seconds', labels)
+        served.put(cell, mcp_method, upstream, tool, error_type)
+      }
       observe(cell, duration)
     },
     upstream_operation_ended({ mcp_method, upstream, error_type, duration }) {
-      const cell = kept(asked, `${mcp_method} ${upstream} ${error_type ?? ''}`, () => {
+      let cell = asked.get(mcp_method, upstream, error_type)
+      if (cell === undefined) {
         const labels = { mcp_method_name: mcp_method, upstream, error_type }
-        return metrics.histogram('mcp_client_operation_duration_seconds', labels)
-      })
+        cell = metrics.histogram('mcp_client_operation_duration_seconds', labels)
+        asked.put(cell, mcp_method, upstream, error_type)
+      }
       observe(cell, duration)
       const isDown = error_type === 'upstream_unreachable' || error_type === 'upstream_timeout'
-      kept(up, upstream, () => metrics.cell('sallyport_upstream_up', { upstream })).value = isDown ? 0 : 1
+      const state = up.get(upstream) ?? up.put(metrics.cell('sallyport_upstream_up', { upstream }), upstream)
+      state.value = isDown ? 0 : 1
     },
     mcp_session_ended({ upstream, end_reason, duration }) {
       observe(metrics.histogram('mcp_server_session_duration_seconds', { upstream, end_reason }), duration)
@@ -123,12 +132,16 @@ function signInMovers(metrics: Metrics): Movers {
 }
 
 function counters(metrics: Metrics): Movers {
-  const judged = new Map<string, Cell>()
-  const cached = new Map<string, Cell>()
+  const judged = new Places<Cell>()
+  const cached = new Places<Cell>()
   return {
-    auth_decided(labels) {
-      const key = `${labels.method} ${labels.outcome}`
-      kept(judged, key, () => metrics.cell('sallyport_auth_requests_total', labels)).value += 1
+    auth_decided({ method, outcome }) {
+      let cell = judged.get(method, outcome)
+      if (cell === undefined) {
+        cell = metrics.cell('sallyport_auth_requests_total', { method, outcome })
+        judged.put(cell, method, outcome)
+      }
+      cell.value += 1
     },
     auth_rejected({ reason, surface }) {
       metrics.cell('sallyport_auth_rejected_total', { reason, surface }).value += 1
@@ -139,18 +152,13 @@ function counters(metrics: Metrics): Movers {
     store_query_failed({ operation }) {
       metrics.cell('sallyport_store_query_errors_total', { operation }).value += 1
     },
-    cache_used(labels) {
-      const key = `${labels.cache} ${labels.outcome}`
-      kept(cached, key, () => metrics.cell('sallyport_cache_requests_total', labels)).value += 1
+    cache_used({ cache, outcome }) {
+      let cell = cached.get(cache, outcome)
+      if (cell === undefined) {
+        cell = metrics.cell('sallyport_cache_requests_total', { cache, outcome })
+        cached.put(cell, cache, outcome)
+      }
+      cell.value += 1
     },
   }
-}
-
-function kept<Value>(values: Map<string, Value>, key: string, make: () => Value): Value {
-  let value = values.get(key)
-  if (value === undefined) {
-    value = make()
-    values.set(key, value)
-  }
-  return value
 }

@@ -1,4 +1,4 @@
-import { errorStatus, linkFlags, nanoseconds, spanFlags, spanKinds } from './span.ts'
+import { errorStatus, linkFlags, microseconds, spanFlags, spanKinds } from './span.ts'
 import type { Attribute, Span, SpanSource } from './span.ts'
 
 /** `ExportTraceServiceRequest` in OTLP's JSON: ids in hex, 64-bit numbers as text, enumerations as numbers. */
@@ -22,8 +22,8 @@ function spanOf(span: Span) {
     ...(parentSpanId === null ? {} : { parentSpanId }),
     name,
     kind: spanKinds[kind],
-    startTimeUnixNano: String(nanoseconds(startedAt)),
-    endTimeUnixNano: String(nanoseconds(endedAt)),
+    startTimeUnixNano: `${microseconds(startedAt)}000`,
+    endTimeUnixNano: `${microseconds(endedAt)}000`,
     attributes: attributes.map(keyValue),
     links: links.map((link) => ({ traceId: link.traceId, spanId: link.spanId, flags: linkFlags })),
     status: failed ? { code: errorStatus } : {},

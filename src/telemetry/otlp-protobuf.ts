@@ -1,10 +1,10 @@
 import { ProtobufWriter } from './protobuf-writer.ts'
-import { errorStatus, linkFlags, nanoseconds, spanFlags, spanKinds } from './span.ts'
+import { errorStatus, linkFlags, microseconds, spanFlags, spanKinds } from './span.ts'
 import type { Attribute, Span, SpanSource } from './span.ts'
 
 /** `ExportTraceServiceRequest` in protobuf (opentelemetry/proto/collector/trace/v1, all of it stable). */
 export function encodeProtobuf(spans: readonly Span[], { resource, scope }: SpanSource): Buffer {
-  const writer = new ProtobufWriter()
+  const writer = new ProtobufWriter(65_536)
   // Field numbers are those of the .proto files.
   writer.nested(1, () => {
     writer.nested(1, () => writeAttributes(writer, 1, resource))
@@ -25,8 +25,8 @@ function writeSpan(writer: ProtobufWriter, span: Span): void {
   if (span.parentSpanId !== null) writer.hex(4, span.parentSpanId)
   writer.text(5, span.name)
   writer.integer(6, spanKinds[span.kind])
-  writer.fixed64(7, nanoseconds(span.startedAt))
-  writer.fixed64(8, nanoseconds(span.endedAt))
+  writer.nanoseconds(7, microseconds(span.startedAt))
+  writer.nanoseconds(8, microseconds(span.endedAt))
   writeAttributes(writer, 9, span.attributes)
   for (const { traceId, spanId } of span.links) {
     writer.nested(13, () => {
@@ -46,15 +46,31 @@ export function writeAttributes(
   field: number,
   attributes: readonly Attribute[],
 ): void {
-  for (const [key, value] of attributes) {
-    writer.nested(field, () => {
-      writer.text(1, key)
-      writer.nested(2, () => {
-        if (typeof value === 'string') writer.text(1, value)
-        else if (typeof value === 'boolean') writer.integer(2, value ? 1 : 0)
-        else if (Number.isSafeInteger(value) && value >= 0) writer.integer(3, value)
-        else writer.double(4, value)
-      })
-    })
+  for (const attribute of attributes) {
+    const bytes = known.get(attribute)
+    if (bytes !== undefined) writer.message(field, bytes)
+    else if (Object.isFrozen(attribute)) writer.message(field, remember(attribute))
+    else writer.nested(field, () => writeKeyValue(writer, attribute))
   }
+}
+
+/** The bytes of attributes that come again and again. */
+const known = new WeakMap<Attribute, Uint8Array>()
+
+function remember(attribute: Attribute): Uint8Array {
+  const writer = new ProtobufWriter(256)
+  writeKeyValue(writer, attribute)
+  const bytes = Uint8Array.from(writer.whole())
+  known.set(attribute, bytes)
+  return bytes
+}
+
+function writeKeyValue(writer: ProtobufWriter, [key, value]: Attribute): void {
+  writer.text(1, key)
+  writer.nested(2, () => {
+    if (typeof value === 'string') writer.text(1, value)
+    else if (typeof value === 'boolean') writer.integer(2, value ? 1 : 0)
+    else if (Number.isSafeInteger(value) && value >= 0) writer.integer(3, value)
+    else writer.double(4, value)
+  })
 }

@@ -7,7 +7,7 @@ import type { AuditedCalls } from './audit-sink.ts'
 import type { AuditRow } from './audit-store.ts'
 import { createEventEncoder, events } from './event.ts'
 import type { CommonFacts } from './event.ts'
-import { encodeBatch } from './event-format.ts'
+import { eventStyle } from './event-format.ts'
 import type { AnalyticsFormat } from './event-format.ts'
 import { fieldOf } from './field.ts'
 import type { Declared } from './field.ts'
@@ -148,11 +148,14 @@ function metricLines({ name, fields }: Told, metrics: Metrics): string[] {
 
 async function auditRows({ name, fields }: Told, calls: AuditedCalls): Promise<Shown[]> {
   const rows: AuditRow[] = []
-  const append = (more: readonly AuditRow[]) => {
-    rows.push(...more)
-    return Promise.resolve()
-  }
-  const sink = createAuditSink(calls, { store: { append }, clock, random, log: noLog, dropped() {} })
+  const newBatch = () => ({
+    get size() {
+      return rows.length
+    },
+    add: (row: AuditRow) => void rows.push(row),
+    write: () => Promise.resolve(),
+  })
+  const sink = createAuditSink(calls, { store: { newBatch }, clock, random, log: noLog, dropped() {} })
   sink.take(name, fields)
   await sink.flush()
   return rows.map((row) => asText(JSON.stringify(row)))
@@ -164,7 +167,9 @@ function eventBytes(
 ): Shown[] {
   if (sinks.analytics === null || !events.has(name)) return []
   const { common, format } = sinks.analytics
+  const style = eventStyle(format, common)
   const encode = createEventEncoder({
+    style,
     common,
     attribution,
     isListed: (set, text) =>
@@ -175,7 +180,7 @@ function eventBytes(
   })
   const count = signal.gathered === undefined ? null : 1
   const event = encode({ name: name as EventName, fields, at: exampleTime, count })
-  return [asText(encodeBatch([event], format).toString('utf8'))]
+  return [asText(`${style.opening}${event}${style.closing}`)]
 }
 
 function spanBytes({ name, fields }: Told, { sinks: { traces }, attribution }: PreviewParts): Shown[] {

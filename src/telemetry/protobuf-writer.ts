@@ -4,10 +4,17 @@ const eightBytes = 1
 const delimited = 2
 const fourBytes = 5
 
+const twoTo32 = 0x1_0000_0000
+
 /** Writes protobuf into a buffer that grows. */
 export class ProtobufWriter {
-  #buffer = Buffer.allocUnsafe(16_384)
+  #buffer: Buffer
   #at = 0
+
+  /** `size`: the bytes it has room for to begin with. */
+  constructor(size = 16_384) {
+    this.#buffer = Buffer.allocUnsafe(size)
+  }
 
   whole(): Buffer {
     return this.#buffer.subarray(0, this.#at)
@@ -29,6 +36,15 @@ export class ProtobufWriter {
     this.#at = start
     this.#varint(length)
     this.#at += length
+  }
+
+  /** A message within whose bytes are known. */
+  message(field: number, bytes: Uint8Array): void {
+    this.#tag(field, delimited)
+    this.#varint(bytes.length)
+    this.#ensure(bytes.length)
+    this.#buffer.set(bytes, this.#at)
+    this.#at += bytes.length
   }
 
   text(field: number, value: string): void {
@@ -62,6 +78,15 @@ export class ProtobufWriter {
     this.#tag(field, eightBytes)
     this.#ensure(8)
     this.#at = this.#buffer.writeBigUInt64LE(value, this.#at)
+  }
+
+  /** Eight bytes, worked out in halves: as one number they would have to be a `bigint`. */
+  nanoseconds(field: number, micros: number): void {
+    this.#tag(field, eightBytes)
+    this.#ensure(8)
+    const low = (micros % twoTo32) * 1000
+    const high = Math.floor(micros / twoTo32) * 1000 + Math.floor(low / twoTo32)
+    this.#at = this.#buffer.writeUInt32LE(high, this.#buffer.writeUInt32LE(low % twoTo32, this.#at))
   }
 
   double(field: number, value: number): void {

@@ -1,6 +1,8 @@
 import type { Principal } from '../principal/principal.ts'
+import { fieldOf } from './field.ts'
 import type { Declared, Identity, Maybe, SpanField } from './field.ts'
-import type { SignalFields, signals } from './signals.ts'
+import { signals } from './signals.ts'
+import type { SignalFields } from './signals.ts'
 import type { Attribute, AttributeValue } from './span.ts'
 
 /** Who a request is attributed to on its server span; nothing unless the operator asks for it. */
@@ -67,8 +69,8 @@ const clientNames: Table<(typeof signals.client_span)['fields']> = {
 }
 
 const overTcp: readonly Attribute[] = [
-  ['network.protocol.name', 'http'],
-  ['network.transport', 'tcp'],
+  Object.freeze(['network.protocol.name', 'http'] as const),
+  Object.freeze(['network.transport', 'tcp'] as const),
 ]
 
 /** The option each field of kind `detail` waits for. */
@@ -90,28 +92,79 @@ export function serverAttributes(
   discloses: SpanDisclosure,
   attribution: SpanAttribution,
 ): Attribute[] {
-  const withheld = Object.keys(options).filter((field) => !isDisclosed(field, discloses))
-  const shown = { ...facts, ...Object.fromEntries(withheld.map((field) => [field, undefined])) }
-  const attributes = named(serverNames, shown)
-  attributes.push(...Object.entries(attribution.forSpan(facts.principal)))
+  const attributes = named(serverTable, facts, discloses)
+  attributes.push(...attributesFor(attribution.forSpan(facts.principal)))
   return attributes
 }
 
 export function clientAttributes(facts: ClientFacts): Attribute[] {
-  return named(clientNames, facts)
+  return named(clientTable, facts, nothingDisclosed)
+}
+
+const nothingDisclosed: SpanDisclosure = { details: false, contents: false, clientAddress: false }
+
+/** How one field becomes an attribute, and the option it waits for. */
+interface NamedField {
+  readonly key: string
+  readonly option: keyof SpanDisclosure | undefined
+  readonly attribute: (value: AttributeValue) => Attribute
+}
+
+const serverTable = tableOf(serverNames, signals.server_span.fields)
+const clientTable = tableOf(clientNames, signals.client_span.fields)
+
+function tableOf(
+  names: Readonly<Record<string, string>>,
+  fields: Readonly<Record<string, Declared>>,
+): readonly NamedField[] {
+  return Object.entries(names).map(([key, name]) => {
+    const declared = fields[key]
+    const kind = declared === undefined ? null : fieldOf(declared).kind
+    const few = kind === 'oneOf' || kind === 'flag' || kind === 'registered'
+    return { key, option: options[key], attribute: few ? remembered(name) : plain(key, name) }
+  })
+}
+
+/** The same attribute for the same value: its values are members of a closed or capped list. */
+function remembered(name: string): NamedField['attribute'] {
+  const known = new Map<AttributeValue, Attribute>()
+  return (value) => {
+    let attribute = known.get(value)
+    if (attribute === undefined) known.set(value, (attribute = Object.freeze([name, value] as const)))
+    return attribute
+  }
 }
 
 /** The convention's types: an id is text, whatever it was in JSON. */
+function plain(key: string, name: string): NamedField['attribute'] {
+  return key === 'request_number' ? (value) => [name, String(value)] : (value) => [name, value]
+}
+
+const executesTool: Attribute = Object.freeze(['gen_ai.operation.name', 'execute_tool'] as const)
+
 function named(
-  names: Readonly<Record<string, string>>,
+  table: readonly NamedField[],
   facts: Readonly<Record<string, AttributeValue | Principal | undefined>>,
+  discloses: SpanDisclosure,
 ): Attribute[] {
   const attributes: Attribute[] = [...overTcp]
-  for (const [key, name] of Object.entries(names)) {
+  for (const { key, option, attribute } of table) {
     const value = facts[key]
     if (value === undefined || typeof value === 'object') continue
-    attributes.push([name, key === 'request_number' ? String(value) : value])
+    if (option === undefined || discloses[option]) attributes.push(attribute(value))
   }
-  if (facts['tool'] !== undefined) attributes.push(['gen_ai.operation.name', 'execute_tool'])
+  if (facts['tool'] !== undefined) attributes.push(executesTool)
+  return attributes
+}
+
+const attributed = new WeakMap<Readonly<Record<string, string>>, readonly Attribute[]>()
+
+/** Whoever is attributed comes again, with the same record. */
+function attributesFor(record: Readonly<Record<string, string>>): readonly Attribute[] {
+  let attributes = attributed.get(record)
+  if (attributes === undefined) {
+    attributes = Object.entries(record).map((attribute) => Object.freeze(attribute))
+    attributed.set(record, attributes)
+  }
   return attributes
 }

@@ -40,9 +40,7 @@ export class SpanQueue {
 
   add(span: Span): void {
     this.#spans.push(span)
-    if (this.#sending !== null) return
-    if (this.#spans.length >= batchSize) this.#start()
-    else this.#timer ??= setTimeout(() => this.#start(), everyMs).unref()
+    if (this.#sending === null) this.#schedule()
   }
 
   /** Sends what is left, for at most so long; what has not gone by then is counted as lost. Never rejects. */
@@ -55,24 +53,32 @@ export class SpanQueue {
     clearTimeout(deadline)
   }
 
+  /** Full batches go at once, the last one when it has gathered for a while: a post costs more than its spans. */
+  #schedule(): void {
+    if (this.#spans.length >= batchSize) this.#start()
+    else if (this.#spans.length > 0) this.#timer ??= setTimeout(() => this.#start(), everyMs).unref()
+  }
+
   #start(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#sending = this.#drain().finally(() => {
       this.#sending = null
+      this.#schedule()
     })
   }
 
   async #drain(): Promise<void> {
-    while (this.#spans.length > 0) {
+    do {
       if (this.#abort.signal.aborted) {
         this.#parts.onDropped('closed', this.#spans.length)
         this.#spans = []
         return
       }
       const batch = this.#spans.splice(0, batchSize)
+      if (batch.length === 0) return
       if ((await this.#deliver(batch)) !== 'taken') this.#parts.onDropped('send_failed', batch.length)
-    }
+    } while (this.#spans.length >= batchSize || (this.#closing && this.#spans.length > 0))
   }
 
   async #deliver(batch: readonly Span[]): Promise<Delivery> {

@@ -1,6 +1,7 @@
 import type { TraceParent } from '../mcp/trace-parent.ts'
 
 export type AttributeValue = string | number | boolean
+/** A frozen one comes again and again: encoders may keep its bytes. */
 export type Attribute = readonly [name: string, value: AttributeValue]
 
 /** One span that is over: made from recorded times, when it is known that it is kept. */
@@ -38,7 +39,12 @@ export function spanFlags({ remoteParent }: Pick<Span, 'remoteParent'>): number 
 /** Flags of a link to a context that came over the wire. */
 export const linkFlags = 0x301
 
+/** Whole microseconds since the epoch: a double holds them exactly, as it would not hold nanoseconds. */
+export function microseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1000)
+}
+
 /** Nanoseconds since the epoch, to the microsecond. */
 export function nanoseconds(milliseconds: number): bigint {
-  return BigInt(Math.round(milliseconds * 1000)) * 1000n
+  return BigInt(microseconds(milliseconds)) * 1000n
 }

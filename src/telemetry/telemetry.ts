@@ -1,28 +1,42 @@
 import type { MetricSink } from './metric-sink.ts'
 import type { NameRegistry } from './name-registry.ts'
+import { signals } from './signals.ts'
 import type { SignalFields, SignalName } from './signals.ts'
 import { createValidator } from './validate.ts'
+import type { Validator } from './validate.ts'
 
 /** The one way to state a fact: a name of the catalogue and exactly its fields. */
 export interface Emit {
   <Name extends SignalName>(signal: Name, fields: SignalFields<Name>): void
 }
 
-/** A place signals go besides the metrics: traces, analytics, audit. Takes at once; work is done later. */
+/** A place signals go besides the metrics: analytics, audit. Takes at once; work is done later. */
 export interface Sink {
   readonly take: Emit
+  /** The signals it has a use for; it is told of no others. */
+  readonly takes: ReadonlySet<SignalName>
+}
+
+interface Way {
+  readonly isDeclared: Validator
+  readonly sinks: readonly Sink[]
 }
 
 /** Connects the catalogue to the sinks that are on. With none on, nothing is looked at at all. */
 export function createEmit(names: NameRegistry, metrics: MetricSink | null, sinks: readonly Sink[]): Emit {
   if (metrics === null && sinks.length === 0) return () => {}
-  const isDeclared = createValidator(names)
+  const ways = new Map<string, Way>()
+  for (const signal of Object.keys(signals) as SignalName[]) {
+    const takers = sinks.filter(({ takes }) => takes.has(signal))
+    ways.set(signal, { isDeclared: createValidator(signal, names), sinks: takers })
+  }
   return (signal, fields) => {
-    if (!isDeclared(signal, fields)) {
+    const way = ways.get(signal)
+    if (way?.isDeclared(fields) !== true) {
       metrics?.refused(signal)
       return
     }
     metrics?.take(signal, fields)
-    for (const sink of sinks) sink.take(signal, fields)
+    for (const sink of way.sinks) sink.take(signal, fields)
   }
 }

@@ -78,7 +78,8 @@ const flushMs = 3000
 export function createTraces(options: TracesOptions, parts: TracesDependencies): Traces {
   const { clock, attribution } = parts
   const contexts = new TraceContexts(options.sampleRatio, parts.random)
-  const isDeclared = createValidator(parts.names)
+  const isServerSpan = createValidator('server_span', parts.names)
+  const isClientSpan = createValidator('client_span', parts.names)
   const transport = transportOf(options)
   const source = spanSource(parts)
   const encode = options.protocol === 'http/json' ? encodeJson : encodeProtobuf
@@ -97,7 +98,7 @@ export function createTraces(options: TracesOptions, parts: TracesDependencies):
     open: (parents) => contexts.open(parents),
     hasRoom: (spans, refused) => queue.hasRoom(spans, refused),
     keep({ context, startedAt, endedAt, failed, facts, client }) {
-      if (!isDeclared('server_span', facts)) return parts.onRefused('server_span')
+      if (!isServerSpan(facts)) return parts.onRefused('server_span')
       const { traceId, parentSpanId } = context
       // Spans are measured on the clock that never goes back, and dated by the wall clock of their end.
       const epoch = clock.now() - clock.monotonic()
@@ -116,7 +117,7 @@ export function createTraces(options: TracesOptions, parts: TracesDependencies):
         failed,
       })
       if (client === null) return
-      if (!isDeclared('client_span', client.facts)) return parts.onRefused('client_span')
+      if (!isClientSpan(client.facts)) return parts.onRefused('client_span')
       queue.add({
         traceId,
         spanId: context.clientSpanId,

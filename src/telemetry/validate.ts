@@ -6,22 +6,19 @@ import type { Signal, SignalName } from './signals.ts'
 
 type Check = readonly [key: string, isDeclared: (value: unknown) => boolean]
 
-/**
- * The strict encoder behind the types: stops what a cast around them lets through (T20, T22). Answers whether every
- * field is there and is what the catalogue declares; what is not, goes nowhere.
- */
-export function createValidator(names: NameRegistry): (name: SignalName, fields: object) => boolean {
-  const checks = new Map<SignalName, readonly Check[]>()
-  for (const [name, signal] of Object.entries<Signal>(signals)) {
-    const fields = Object.entries<Declared>(signal.fields)
-    checks.set(
-      name as SignalName,
-      fields.map(([key, declared]) => [key, checkOf(declared, names)] as const),
-    )
-  }
-  return (name, fields) => {
+/** Answers whether every field is there and is what the catalogue declares; what is not, goes nowhere. */
+export type Validator = (fields: object) => boolean
+
+/** The strict encoder behind the types: stops what a cast around them lets through (T20, T22). */
+export function createValidator(name: SignalName, names: NameRegistry): Validator {
+  const signal: Signal = signals[name]
+  const checks = Object.entries(signal.fields).map(([key, declared]): Check => [
+    key,
+    checkOf(declared, names),
+  ])
+  return (fields) => {
     const values = fields as Readonly<Record<string, unknown>>
-    for (const [key, isDeclared] of checks.get(name) ?? []) if (!isDeclared(values[key])) return false
+    for (const [key, isDeclared] of checks) if (!isDeclared(values[key])) return false
     return true
   }
 }

@@ -66,7 +66,7 @@ export function startServer(location: string, clock: Clock, random: RandomSource
     const key = `${status} ${origin}`
     registered.set(key, (registered.get(key) ?? 0) + 1)
   }
-  const emit = createEmit(names, createMetricSink(metrics), [{ take }])
+  const emit = createEmit(names, createMetricSink(metrics), [{ take, takes: new Set(['client_registered']) }])
   const parts = { clock, random, emit }
   const { consents, accessTokens } = store
   const artifacts = new Artifacts({ store: store.artifacts, box: createSealedBox('drift', random), clock })

@@ -26,10 +26,10 @@ const { stated } = vi.hoisted(() => ({ stated: [] as Stated[] }))
 vi.mock('../../src/telemetry/validate.ts', async (original) => {
   const { createValidator } = await original<typeof validate>()
   return {
-    createValidator(...args: Parameters<typeof createValidator>) {
-      const check = createValidator(...args)
-      return (...[name, fields]: Parameters<typeof check>) => {
-        const declared = check(name, fields)
+    createValidator(...[name, names]: Parameters<typeof createValidator>) {
+      const check = createValidator(name, names)
+      return (fields: object) => {
+        const declared = check(fields)
         stated.push({ name, fields: fields as Stated['fields'], declared })
         return declared
       }

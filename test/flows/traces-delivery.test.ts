@@ -100,3 +100,20 @@ describe.each([
     expect(performance.now() - from).toBeLessThan(2000)
   })
 })
+
+it('T26: spans for which there is no room are counted, while every call is answered', async () => {
+  const { post, collector } = await start({
+    settings: { limits: { enabled: false } },
+    collector: { answer: () => null },
+  })
+  const statuses = new Set<number>()
+  // At most 512 are with the collector and 4096 wait; there are two for each call.
+  const least = 2 * 50 * 50 - 512 - 4096
+  for (let wave = 0; wave < 50; wave += 1) {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => post(toolCall('x'))))
+    for (const { status } of answers) statuses.add(status)
+  }
+  await collector.arrived(1)
+  expect([...statuses]).toEqual([200])
+  await expect.poll(() => traced && dropped(traced, 'queue_full')).toBeGreaterThanOrEqual(least)
+}, 60_000)
