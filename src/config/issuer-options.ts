@@ -3,7 +3,7 @@ import type { ItemProblem, Option, OptionTable, Parsed, Settings } from './optio
 import { issuerProblem, jwksUriProblem, workspaceProblem } from './problems.ts'
 
 /** The options of one entry of `auth.issuers`. */
-export const issuerOptions = {
+const issuerOptions = {
   issuer: text('Its `iss`, exactly.', null, 'a URL', issuerProblem),
   audience: text('The `aud` its tokens must have.', null, 'an audience'),
   jwksUri: text('Where its public keys are.', null, 'a URL', jwksUriProblem),

@@ -11,7 +11,7 @@ import {
 } from './problems.ts'
 
 /** Who signs people in. Each needs its own section, `local` excepted. */
-export const providerNames = ['local', 'http_api', 'github', 'gitea', 'gitlab', 'microsoft', 'oidc'] as const
+const providerNames = ['local', 'http_api', 'github', 'gitea', 'gitlab', 'microsoft', 'oidc'] as const
 
 const providerProblem = (word: string) =>
   (providerNames as readonly string[]).includes(word) ? null : `is none of ${providerNames.join(', ')}`

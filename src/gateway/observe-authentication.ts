@@ -38,7 +38,7 @@ export function acceptedMethod(credential: PresentedCredential, principal: Princ
 }
 
 /** The kind of credential by its shape alone: known to every refusal, the guard's included. */
-export function presentedMethod(credential: PresentedCredential): AuthMethod {
+function presentedMethod(credential: PresentedCredential): AuthMethod {
   if (credential.kind === 'api_key') return 'api_key'
   return credential.kind === 'bearer' ? 'oauth' : 'none'
 }

@@ -60,7 +60,6 @@ export type ConsentFlow = (typeof consentFlows)[number]
 
 /** Who did something to a consent, a key or a client. */
 export const actors = ['user', 'admin', 'system'] as const
-export type ActorKind = (typeof actors)[number]
 
 export const keyEndReasons = ['revoked', 'rotated', 'expired'] as const
 
@@ -83,10 +82,8 @@ export const refreshOutcomes = ['success', 'expired', 'replayed', 'revoked', 'in
 export type RefreshOutcome = (typeof refreshOutcomes)[number]
 
 export const tokenEndReasons = ['user_request', 'replay', 'consent_revoked', 'admin'] as const
-export type TokenEndReason = (typeof tokenEndReasons)[number]
 
 export const deviceCodeOutcomes = ['issued', 'authorized', 'denied', 'expired', 'redeemed'] as const
-export type DeviceCodeOutcome = (typeof deviceCodeOutcomes)[number]
 
 /** Why a caller was refused. Decided where it is known, never guessed from a status code (T14). */
 export const rejectionReasons = [

@@ -12,7 +12,7 @@ import type { World } from './world.ts'
 /** With those rows that a sweep has ended and deleted in one step: what they were in between nobody can read. */
 export function withForgotten(steps: readonly Step[], before: Rows, after: Rows): Rows['sessions'] {
   const rules = new LoginRules(before)
-  for (const step of steps) step.foresee(rules)
+  for (const step of steps) step.foresee(rules, false)
   const kept = new Set(after.sessions.map(({ id }) => id))
   const ran = new Set(before.sessions.filter(({ ended_at }) => ended_at === null).map(({ id }) => id))
   const gone = rules.forgotten.filter(({ id }) => ran.has(id) && !kept.has(id))
@@ -27,11 +27,13 @@ export function wrongSessions({ steps, struck, before, after }: Turn): readonly 
   if (struck) return []
   const said = saidOf(before.sessions, after.sessions)
   const orders = steps.length > 1 ? [steps, steps.toReversed()] : [steps]
-  const foreseen = orders.map((order) => {
-    const rules = new LoginRules(before)
-    for (const step of order) step.foresee(rules)
-    return rules.said()
-  })
+  const foreseen = orders.flatMap((order) =>
+    (steps.length > 1 ? [false, true] : [false]).map((late) => {
+      const rules = new LoginRules(before)
+      order.forEach((step, place) => step.foresee(rules, late && place > 0))
+      return rules.said()
+    }),
+  )
   if (foreseen.some((one) => isDeepStrictEqual(one, said))) return []
   return [
     `the sessions are\n  ${said.join('\n  ')}`,

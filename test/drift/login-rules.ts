@@ -74,8 +74,8 @@ export class LoginRules {
   }
 
   /** A browser shows the cookie of a session. */
-  visit(id: string, userAgent: string, now: number): void {
-    for (const session of this.#named(id)) {
+  visit(id: string, userAgent: string, now: number, late: boolean): void {
+    for (const session of this.#named(id, late)) {
       this.#endByRules(session, now)
       if (session.ended_at !== null) return
       if (session.fingerprint !== browserFingerprint(userAgent, key)) {
@@ -90,8 +90,8 @@ export class LoginRules {
   }
 
   /** Ends one that is named by its cookie. */
-  end(id: string, reason: LoginEndReason, now: number): void {
-    for (const session of this.#named(id)) this.#endAs(session, reason, now)
+  end(id: string, reason: LoginEndReason, now: number, late = false): void {
+    for (const session of this.#named(id, late)) this.#endAs(session, reason, now)
   }
 
   /** Ends one that is named by its public id; of one user's alone, where one is named. */
@@ -145,8 +145,9 @@ export class LoginRules {
     return this.sessions.map((session) => JSON.stringify(session)).toSorted()
   }
 
-  #named(id: string): Foreseen[] {
-    return this.sessions.filter((session) => session.id === id && session.user_id !== null)
+  /** The cookie of who is erased names nothing any more, but to whoever has looked before. */
+  #named(id: string, late: boolean): Foreseen[] {
+    return this.sessions.filter((session) => session.id === id && (late || session.user_id !== null))
   }
 
   /** A change of its user ends it from that moment on; a server says so later. */

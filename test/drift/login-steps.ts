@@ -103,13 +103,13 @@ function inBrowser(action: InBrowser, world: World): Step | null {
         action.as === 'another' ? other : own.replaceAll('140', action.as === 'updated' ? '141' : '140')
       return {
         run: () => sessions.find(cookieValue, { address: '192.0.2.9', userAgent }),
-        foresee: (rules) => rules.visit(id, userAgent, clock.now()),
+        foresee: (rules, late) => rules.visit(id, userAgent, clock.now(), late),
       }
     }
     case 'log out':
       return {
         run: () => sessions.logOut(cookieValue),
-        foresee: (rules) => rules.end(id, 'logout', clock.now()),
+        foresee: (rules, late) => rules.end(id, 'logout', clock.now(), late),
       }
     case 'end all others':
       return {

@@ -7,8 +7,8 @@ import type { Told } from './transitions.ts'
 export interface Step {
   /** May reject where the product refuses. */
   run(): Promise<unknown>
-  /** What becomes of login sessions. */
-  foresee(rules: LoginRules): void
+  /** What becomes of login sessions; `late`: a cookie was looked up before the other step of a race, and is acted on after. */
+  foresee(rules: LoginRules, late: boolean): void
   readonly told?: Partial<Told>
 }
 

@@ -200,7 +200,7 @@ describe('auth 12: code injection and client authentication', () => {
           await oauth.post('/oauth/introspect', { token: 'x', client_id }, headers),
           await oauth.post('/oauth/revoke', { token: 'x', client_id }, headers),
         ]
-        expect(asked.map(errorOf)).toEqual(Array(5).fill([401, 'invalid_client']))
+        expect(asked.map(errorOf)).toEqual(asked.map(() => [401, 'invalid_client']))
       }
     })
     expect(counted).toBe(10)

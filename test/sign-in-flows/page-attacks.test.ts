@@ -69,10 +69,10 @@ async function consentOf(browser: PageBrowser): Promise<string> {
   return new URL(headers.get('location') ?? '', gateway.url).pathname
 }
 
-const bindings = ['token', 'xsrf']
+const bindings = new Set(['token', 'xsrf'])
 const rebound = ({ hidden }: FoundForm, value: (name: string) => string) =>
   Object.fromEntries(
-    Object.entries(hidden).map(([name, own]) => [name, bindings.includes(name) ? value(name) : own]),
+    Object.entries(hidden).map(([name, own]) => [name, bindings.has(name) ? value(name) : own]),
   )
 
 describe('CSRF: every form of every page', () => {
@@ -92,8 +92,7 @@ describe('CSRF: every form of every page', () => {
       '/login',
       '/logout',
     ])
-    for (const form of forms)
-      expect(Object.keys(form.hidden).some((name) => bindings.includes(name))).toBe(true)
+    for (const form of forms) expect(Object.keys(form.hidden).some((name) => bindings.has(name))).toBe(true)
   })
 
   it('does nothing without what binds it to its browser, and nothing from another site', async () => {

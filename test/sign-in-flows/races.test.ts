@@ -111,7 +111,7 @@ onEachDatabase((databases) => {
     const interval = Number(asked.body['interval'] ?? 5)
     expect(errorOf(await poll(one, client, code))).toEqual([400, 'authorization_pending'])
     const hasty = await Promise.all(Array.from({ length: 10 }, () => poll(two, client, code)))
-    expect(hasty.map(errorOf)).toEqual(Array(10).fill([400, 'slow_down']))
+    expect(hasty.map(errorOf)).toEqual(hasty.map(() => [400, 'slow_down']))
     await ada.connectDevice(String(asked.body['user_code']))
     clock.advance((interval + 5 * 10) * 1000 + 1000)
     expect((await poll(one, client, code)).status).toBe(200)

@@ -147,10 +147,15 @@ async function underTraffic(
       { key: (await gateway.createKey(user)).key, sub: user.id },
     ])
     const call = (token: string) => calls.post('/mcp', token)
-    expect(await play({ scene, oauth, ada, call })).toBe(expected)
-    const { count: called, wrong } = await traffic.stop()
-    expect(wrong.slice(0, 3)).toStrictEqual([])
-    expect(called).toBeGreaterThan(expected)
+    let held = 0
+    try {
+      held = await play({ scene, oauth, ada, call })
+    } finally {
+      const { count: called, wrong } = await traffic.stop()
+      expect(wrong.slice(0, 3)).toStrictEqual([])
+      expect(called).toBeGreaterThan(held)
+    }
+    expect(held).toBe(expected)
   } finally {
     await scene.close()
   }

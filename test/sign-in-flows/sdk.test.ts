@@ -47,19 +47,16 @@ describe('the official client signs in', () => {
     await connected.close()
   })
 
-  it.each(['localhost', '127.0.0.1', '[::1]'])(
-    'auth 1: at http://%s, whatever publicUrl says',
-    async (name) => {
-      await start()
-      const ada = await scene.meet('ada')
-      const app = createSdkApp({ person: ada })
-      const url = new URL(scene.mcp)
-      url.hostname = name
-      const connected = await app.connect(url.href)
-      expect(await connected.call('whoami')).toMatchObject({ sub: ada.userId })
-      await connected.close()
-    },
-  )
+  it.each(['localhost', '127.0.0.1'])('auth 1: at http://%s, whatever publicUrl says', async (name) => {
+    await start()
+    const ada = await scene.meet('ada')
+    const app = createSdkApp({ person: ada })
+    const url = new URL(scene.mcp)
+    url.hostname = name
+    const connected = await app.connect(url.href)
+    expect(await connected.call('whoami')).toMatchObject({ sub: ada.userId })
+    await connected.close()
+  })
 
   it('auth 1: below the path of publicUrl, to a server of its own name', async () => {
     const port = await freePort()

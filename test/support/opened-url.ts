@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,13 +21,13 @@ export interface UrlCatcher {
 export async function catchOpenedUrls(): Promise<UrlCatcher> {
   const first = Promise.withResolvers<string>()
   const opened: string[] = []
-  const server = createServer((request, response) => {
-    void text(request).then((url) => {
-      opened.push(url)
-      first.resolve(url)
-      response.end()
-    })
-  })
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
+    const url = await text(request)
+    opened.push(url)
+    first.resolve(url)
+    response.end()
+  }
+  const server = createServer((request, response) => void take(request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
