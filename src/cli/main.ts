@@ -21,7 +21,15 @@ import type { ParsedArguments } from './parse-arguments.ts'
 import { privacyCommand } from './privacy.ts'
 import { serveCommand } from './serve.ts'
 import { whoisCommand } from './whois.ts'
-import { usersAdd, usersDisable, usersEnable, usersErase, usersList, usersSetPassword } from './users.ts'
+import {
+  usersAdd,
+  usersDisable,
+  usersEnable,
+  usersErase,
+  usersList,
+  usersSetPassword,
+  usersSignOut,
+} from './users.ts'
 
 const commands: readonly Command[] = [
   serveCommand,
@@ -31,6 +39,7 @@ const commands: readonly Command[] = [
   usersList,
   usersDisable,
   usersEnable,
+  usersSignOut,
   usersErase,
   keysCreate,
   keysList,

@@ -178,6 +178,26 @@ export const usersDisable = switchCommand(
 )
 export const usersEnable = switchCommand('enable', 'Enables a disabled user again.')
 
+export const usersSignOut: Command = {
+  name: 'users sign-out',
+  summary: 'Ends the login sessions of a user in every browser; their apps and API keys go on.',
+  operands: ['EMAIL'],
+  flags: { apps: { summary: 'Revokes every app that acts for them, too.' } },
+  run: (context) =>
+    withStore(context, async ({ store }) => {
+      const { input, surroundings, print } = context
+      const email = emailFrom(input.words[0] ?? '')
+      const found = await store.users.findByEmail(email)
+      if (found === undefined) throw noSuchUser(email)
+      const { id } = found.user
+      const now = surroundings.clock.now()
+      await store.users.signOut(id, now, atCommandLine)
+      const apps = input.has('apps') ? await store.consents.revokeAll(id, now, atCommandLine) : []
+      const text = `${email} is signed out everywhere${input.has('apps') ? `; apps revoked: ${apps.length}` : ''}`
+      print(input.json ? JSON.stringify({ user: { id, email }, appsRevoked: apps.length }) : text)
+    }),
+}
+
 export const usersErase: Command = {
   name: 'users erase',
   summary:

@@ -55,6 +55,11 @@ export interface UserStore {
    */
   erase(userId: string, at: number, actor: Actor): Promise<boolean>
   /**
+   * Closes a user's login sessions as `revoked_by_admin`: no cookie of theirs is good any more. False when there is no
+   * such user.
+   */
+  signOut(userId: string, at: number, actor: Actor): Promise<boolean>
+  /**
    * Sets or clears `disabledAt`; false when there is no such user. Takes effect on the user's next call: disabling closes
    * their login sessions, whose ends `LoginSessions.sweep` says.
    */

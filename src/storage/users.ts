@@ -145,6 +145,23 @@ export function userStore(
       })
     },
 
+    signOut(userId, at, actor) {
+      return kysely.transaction().execute(async (trx) => {
+        const known = await trx.selectFrom('users').select('id').where('id', '=', userId).executeTakeFirst()
+        if (known === undefined) return false
+        await closeSessions(trx, kind, { userId, reason: 'revoked_by_admin', at })
+        const change = {
+          action: 'user.signed_out',
+          target: userId,
+          workspace: null,
+          time: at,
+          actor,
+        } as const
+        await appendAudit(trx, random, change)
+        return true
+      })
+    },
+
     setDisabled(userId, disabledAt, at, actor) {
       return kysely.transaction().execute(async (trx) => {
         const changed = await trx

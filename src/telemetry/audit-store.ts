@@ -9,6 +9,7 @@ export const auditActions = [
   'key.rotated',
   'key.revoked',
   'user.password_set',
+  'user.signed_out',
   'user.linked',
   'user.role_changed',
   'login.succeeded',

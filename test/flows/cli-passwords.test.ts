@@ -179,3 +179,19 @@ describe('auth 17: the first administrator', () => {
     },
   )
 })
+
+it('auth 18: an administrator signs somebody out, who must be there', async () => {
+  await line.json(['users', 'add', 'ada@example.com'])
+  const signedOut = await line.json<{ user: { email: string }; appsRevoked: number }>([
+    'users',
+    'sign-out',
+    'ada@example.com',
+    '--apps',
+  ])
+  expect(signedOut).toMatchObject({ user: { email: 'ada@example.com' }, appsRevoked: 0 })
+  const nobody = await line.run(['users', 'sign-out', 'nobody@example.com'])
+  expect([nobody.code, nobody.err]).toEqual([1, expect.stringContaining('there is no user')])
+  await onStore(async ({ audit }) => {
+    expect(await audit.list({ action: 'user.signed_out', limit: 5 })).toHaveLength(1)
+  })
+})

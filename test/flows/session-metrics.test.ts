@@ -133,6 +133,16 @@ describe('T31: a login session ends once, for the reason it ended for', () => {
     expect(await moved(() => stranger.browser.submit(account, '/account/sessions/end', { id }))).toEqual({})
   })
 
+  it('auth 18: by an administrator, at the command line of another process', async () => {
+    const { browser, userId } = await signedIn('sent-away')
+    const numbers = await moved(() =>
+      scene.gateway.store.users.signOut(userId, scene.clock.now(), operator).then(expectTrue),
+    )
+    expect(numbers).toEqual(ended('revoked_by_admin'))
+    expect((await browser.get(account)).status).toBe(303)
+    expect(await scene.gateway.store.users.signOut('usr_nobody', scene.clock.now(), operator)).toBe(false)
+  })
+
   it('with all others, each once', async () => {
     const owner = await signedIn('others')
     for (let count = 0; count < 3; count += 1) await personAt(scene.gateway.url, owner.email).signIn()
@@ -209,4 +219,8 @@ async function idsOf({ userId, browser }: Known): Promise<readonly string[]> {
   await browser.get(account)
   const all = await scene.gateway.store.loginSessions.list(userId, scene.clock.now())
   return all.toSorted((a, b) => a.startedAt - b.startedAt).map(({ id }) => id)
+}
+
+function expectTrue(done: boolean): void {
+  expect(done).toBe(true)
 }
