@@ -31,7 +31,7 @@ export const refusals = {
   missing_credential: {
     status: 401,
     code: 40100,
-    message: 'No credential was sent. Send "Authorization: Bearer KEY".',
+    message: 'No credential was sent. Send Authorization: Bearer with an access token or an API key.',
   },
   malformed_header: { status: 401, code: 40100, message: 'The Authorization header cannot be read.' },
   not_bearer: { status: 401, code: 40100, message: 'Only the Bearer scheme is accepted.' },

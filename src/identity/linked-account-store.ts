@@ -7,6 +7,12 @@ export interface RemoteAccount {
   readonly subject: string
 }
 
+/** An account elsewhere as its owner may see it. */
+export interface LinkedAccount extends Omit<RemoteAccount, 'subject'> {
+  /** Epoch milliseconds. */
+  readonly linkedAt: number
+}
+
 /** What may be done for an account that is linked to nobody yet. */
 export interface LinkRules {
   /** The person's verified address, if the account here with that address is to be linked; else null. */
@@ -35,4 +41,6 @@ export interface LinkedAccountStore {
    * whose own address is verified, and which has no other account of that issuer, is ever linked by address.
    */
   resolve(account: RemoteAccount, rules: LinkRules, at: number): Promise<LinkOutcome>
+  /** A user's accounts elsewhere, oldest link first. */
+  list(userId: string): Promise<readonly LinkedAccount[]>
 }

@@ -22,6 +22,8 @@ export interface LoginSession {
   readonly address: string
   readonly startedAt: number
   readonly lastSeenAt: number
+  /** It began with a one-time password, and its user has set no other one yet. */
+  readonly passwordDue?: true
 }
 
 /** Who a valid cookie stands for. */
@@ -38,6 +40,8 @@ export interface Starting {
   readonly provider: LoginProvider
   /** The password that was right, by when it was set: one that was changed since then starts nothing. */
   readonly passwordSetAt?: number
+  /** The password was good for this one time: another one is due. */
+  readonly passwordDue?: true
 }
 
 export type StartOutcome =

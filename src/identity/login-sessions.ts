@@ -89,7 +89,7 @@ export function createLoginSessions(
   }
 
   return {
-    async start({ userId, provider, passwordSetAt }, { address, userAgent }, { remember, replaces }) {
+    async start({ userId, provider, passwordSetAt, passwordDue }, { address, userAgent }, { remember, replaces }) {
       const now = clock.now()
       const { idleMs, maxMs } = lifetime(remember)
       const cookieValue = newCookieValue(random)
@@ -102,6 +102,7 @@ export function createLoginSessions(
         address,
         startedAt: now,
         lastSeenAt: now,
+        ...(passwordDue === undefined ? {} : { passwordDue }),
       }
       const row = {
         ...session,
@@ -163,7 +164,8 @@ export function createLoginSessions(
 }
 
 function signedIn({ session, email, memberships }: FoundLoginSession, lastSeenAt: number): SignedIn {
-  const { id, userId, provider, remembered, deviceName: name, address, startedAt } = session
+  const { id, userId, provider, remembered, deviceName: name, address, startedAt, passwordDue } = session
   const seen = { id, userId, provider, remembered, deviceName: name, address, startedAt, lastSeenAt }
-  return { session: seen, userId, email, memberships }
+  const shown = passwordDue === undefined ? seen : { ...seen, passwordDue }
+  return { session: shown, userId, email, memberships }
 }

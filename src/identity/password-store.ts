@@ -18,6 +18,8 @@ export interface NewPassword {
   readonly oneTime: boolean
   /** The session that lives on: that of whoever changes it. */
   readonly keepSessionId: string | null
+  /** The password it may take the place of, by when that was set; null for none at all. Absent: whatever there is. */
+  readonly over?: number | null
 }
 
 /** Where the hashes of passwords live. */
@@ -26,7 +28,8 @@ export interface PasswordStore {
   find(email: string): Promise<StoredPassword | undefined>
   /**
    * Sets a user's password and closes their sessions as `password_changed`, in one transaction with the audit row;
-   * `LoginSessions.sweep` says the ends. False when there is no such user.
+   * `LoginSessions.sweep` says the ends. No password is due any more in the session that lives on. False when there is
+   * no such user, or another password than the one it may take the place of.
    */
   set(password: NewPassword, actor: Actor): Promise<boolean>
   /** Replaces a hash by another of the same password; does nothing when the password has changed since. */

@@ -5,6 +5,9 @@ const fewestCharacters = 12
 const mostBytes = 1024
 const tooLong = `must be text of at most ${mostBytes} bytes`
 
+/** The rules in words, for whoever chooses one. */
+export const passwordRule = `At least ${fewestCharacters} characters: a few words in a row will do. Not your e-mail address, and none of the first that anybody guesses.`
+
 /** The first that anybody guesses and that are long enough to get this far, without what is around the letters. */
 const commonest: ReadonlySet<string> = new Set([
   '123456789012',

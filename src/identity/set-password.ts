@@ -19,18 +19,21 @@ export interface PasswordRequest {
   readonly oneTime: boolean
   /** The session that lives on, that of whoever changes it; null for none. */
   readonly keepSessionId: string | null
+  /** As in `NewPassword`. */
+  readonly over?: number | null
 }
 
 export type SetPasswordOutcome =
   | { readonly outcome: 'set' }
   /** Words that go on from "the password". */
   | { readonly outcome: 'unfit'; readonly problem: string }
+  /** There is no such user, or another password by now than the one it may take the place of. */
   | { readonly outcome: 'user_unknown' }
   | { readonly outcome: 'busy' }
 
 /** Sets a password and closes the user's other sessions; in a server, `LoginSessions.sweep` then says their ends. */
 export async function setPassword(
-  { userId, email, password, oneTime, keepSessionId }: PasswordRequest,
+  { userId, email, password, oneTime, keepSessionId, over }: PasswordRequest,
   actor: Actor,
   { passwords, hashing, clock }: SetPasswordDependencies,
 ): Promise<SetPasswordOutcome> {
@@ -39,6 +42,7 @@ export async function setPassword(
   if (problem !== null || bytes === null) return { outcome: 'unfit', problem: problem ?? 'is no text' }
   const hash = await hashing.hash(bytes, userId)
   if (hash === null) return { outcome: 'busy' }
-  const set = await passwords.set({ userId, hash, at: clock.now(), oneTime, keepSessionId }, actor)
+  const change = { userId, hash, at: clock.now(), oneTime, keepSessionId }
+  const set = await passwords.set(over === undefined ? change : { ...change, over }, actor)
   return { outcome: set ? 'set' : 'user_unknown' }
 }

@@ -31,6 +31,12 @@ export type SignInBudget = (
   address: string,
 ) => Attempt | { readonly retryAfterSeconds: number }
 
+/** The name under which failures at an account are counted: whatever a provider might take for the same is the same. */
+export function budgetAccount(email: string): string {
+  // Trimmed before it is cut: else spaces in front would make of one account as many names as it has letters.
+  return email.trim().slice(0, 512).normalize('NFKC').trim().toLowerCase().slice(0, 254)
+}
+
 /**
  * Bounds guessing, and yet never refuses the owner for what others do. Only failures count, by account and address.
  *

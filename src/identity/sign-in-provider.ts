@@ -17,6 +17,8 @@ export type PasswordVerdict =
       readonly vouched: Vouched
       /** Which of our own passwords it was: a session starts only if that one still holds. */
       readonly passwordSetAt?: number
+      /** It was for this one sign-in, and is gone. */
+      readonly oneTime?: true
     }
   | { readonly refused: 'wrong' | 'inactive' }
   /** The provider could not be asked; the text is for the log. */

@@ -5,6 +5,7 @@ import type { Emit } from '../telemetry/telemetry.ts'
 import type { LoginProvider } from '../telemetry/vocabulary.ts'
 import type { AccountRefusal, ResolveAccount } from './linked-account.ts'
 import type { Browser, LoginSessions, StartOutcome } from './login-session.ts'
+import { budgetAccount } from './sign-in-budget.ts'
 import type { SignInBudget } from './sign-in-budget.ts'
 import type {
   PasswordProvider,
@@ -61,11 +62,6 @@ export interface SignInDependencies {
   readonly emit: Emit
 }
 
-/** The name under which failures at an account are counted: whatever a provider might take for the same is the same. */
-function budgetAccount(email: string): string {
-  return email.slice(0, 512).trim().normalize('NFKC').toLowerCase().slice(0, 254)
-}
-
 export function createSignIn(dependencies: SignInDependencies): SignIn {
   const { passwordProviders, resolveAccount, sessions, budget, addressGroup, clock, emit } = dependencies
 
@@ -81,8 +77,7 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
   }
 
   const begin = async (
-    vouched: Vouched,
-    passwordSetAt: number | undefined,
+    { vouched, passwordSetAt, oneTime }: Extract<PasswordVerdict, { vouched: Vouched }>,
     { browser, remember, replaces }: SignInAttempt,
   ): Promise<SignInOutcome> => {
     const account = await resolveAccount(vouched)
@@ -91,7 +86,11 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
       return reason === 'inactive' ? { outcome: 'inactive' } : { outcome: 'no_account', reason }
     }
     const who = { userId: account.userId, provider: vouched.provider }
-    const starting = passwordSetAt === undefined ? who : { ...who, passwordSetAt }
+    const starting = {
+      ...who,
+      ...(passwordSetAt === undefined ? {} : { passwordSetAt }),
+      ...(oneTime === undefined ? {} : { passwordDue: oneTime }),
+    }
     const started = await sessions.start(starting, browser, { remember, replaces })
     return started.outcome === 'started' ? { outcome: 'signed_in', started } : { outcome: 'inactive' }
   }
@@ -117,8 +116,7 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
     const last = answers.at(-1)
     if (last === undefined) return { outcome: { outcome: 'wrong' }, refused: true }
     if ('vouched' in last.verdict) {
-      const { vouched, passwordSetAt } = last.verdict
-      const outcome = await begin(vouched, passwordSetAt, attempt)
+      const outcome = await begin(last.verdict, attempt)
       tell(last.provider, since, attempt, outcome)
       return { outcome, refused: outcome.outcome === 'inactive' }
     }
@@ -162,7 +160,7 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
       const verdict = await provider.finish(callback, state)
       const outcome: SignInOutcome =
         'vouched' in verdict
-          ? await begin(verdict.vouched, undefined, attempt)
+          ? await begin(verdict, attempt)
           : 'refused' in verdict
             ? { outcome: 'wrong', detail: verdict.refused }
             : { outcome: 'unavailable', detail: verdict.unavailable }

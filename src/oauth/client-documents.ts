@@ -16,6 +16,11 @@ export interface DocumentsDependencies {
   readonly read: ReadDocument
   readonly clock: Clock
   readonly emit: Emit
+  /**
+   * Whether whoever asks may still name documents that nobody has named before: each is a fetch, and a row. Absent where
+   * that has no limit.
+   */
+  readonly mayAdd?: () => boolean
 }
 
 /** How long a document that cannot be had is not asked for again. */
@@ -38,7 +43,7 @@ interface Pause {
  */
 export function createClientDocuments(
   { approvalRequired, hosts }: DocumentsOptions,
-  { store, read, clock, emit }: DocumentsDependencies,
+  { store, read, clock, emit, mayAdd = () => true }: DocumentsDependencies,
 ): { find(url: string): Promise<StoredClient | undefined> } {
   const reading = new Map<string, Promise<StoredClient | undefined>>()
   const paused = new Map<string, Pause>()
@@ -100,6 +105,7 @@ export function createClientDocuments(
       const running = reading.get(url)
       if (running !== undefined) return running
       if (reading.size >= mostAtOnce) return afterFailure(known, true)
+      if (known === undefined && !mayAdd()) return undefined
       const begun = refresh(url, known).finally(() => reading.delete(url))
       reading.set(url, begun)
       return begun

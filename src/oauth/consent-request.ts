@@ -28,7 +28,8 @@ export function consentRequest(
       documentHost: isDocumentUrl(clientId) ? new URL(clientId).host : null,
     },
     redirectHost: redirectUri === null ? null : hostOf(redirectUri),
-    localOnly: redirectUris.length > 0 && redirectUris.every(isLoopbackRedirect),
+    // By the redirect of this very request: one on the web that is never used must not quiet the warning.
+    localOnly: (redirectUri === null ? redirectUris : [redirectUri]).some(isLoopbackRedirect),
     scopes: shownScopes(typeof scope === 'string' ? scope.split(' ') : []),
     upstreams: resource.upstreams,
     workspaces: workspaces.filter((workspace) => isOpenTo(resource, workspace)),

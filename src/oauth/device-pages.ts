@@ -24,7 +24,8 @@ export function createDevicePages({
   const formWith = (...hidden: DeviceForm['hidden']): DeviceForm => {
     const { signedIn } = requestState()
     const secret = signedIn === null ? '' : formSecretOf(signedIn.session.id, formKey)
-    return { action: deviceUrl, hidden: [['xsrf', secret], ...hidden] }
+    // A path: on a loopback name that is not publicUrl's, the page may post to itself alone.
+    return { action: new URL(deviceUrl).pathname, hidden: [['xsrf', secret], ...hidden] }
   }
   return {
     async userCodeInputSource(ctx, _, out, error) {

@@ -1,9 +1,9 @@
-import { lookup } from 'node:dns'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import { Agent, buildConnector, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { Fetch } from '../lib/fetch.ts'
+import { createNameLookup } from './name-lookup.ts'
 import { isPublicAddress } from './public-address.ts'
 
 /** What a fetch of a URL that a stranger gave may reach. Only tests have another than `publicInternet`. */
@@ -14,8 +14,8 @@ export interface Reach {
   readonly ca: string | null
 }
 
-/** Addresses of the public internet, by the names this machine resolves. */
-export const publicInternet: Reach = { allows: isPublicAddress, lookup, ca: null }
+/** Addresses of the public internet, by the names its name servers resolve. */
+export const publicInternet: Reach = { allows: isPublicAddress, lookup: createNameLookup(), ca: null }
 
 /** Why nothing usable came. */
 export type FetchProblem =

@@ -120,8 +120,9 @@ export function createHandle(options: HandleOptions, parts: HandleDependencies):
     if (waitSeconds !== null) return answerLimited(response, waitSeconds, endpoint, parts.pages, requestId)
     if (endpoint === 'register') return answerRegistration(request, response, segment, body)
     if (endpoint === 'userinfo') return answerWhoItIs(request, response)
-    if (endpoint === 'device' && segment === null && signedIn === null) {
-      const next = encodeURIComponent(`${base}/device${query === '' ? '' : `?${query}`}`)
+    // Also where it is resumed: the library has no answer for somebody whose session has ended in the meantime.
+    if (endpoint === 'device' && signedIn === null) {
+      const next = encodeURIComponent(query === '' ? path : `${path}?${query}`)
       return redirect(response, `${options.issuer}/login?next=${next}`)
     }
     const isForm = (request.headers['content-type'] ?? '').toLowerCase().startsWith(forms)
@@ -199,7 +200,7 @@ interface Matched {
 
 /** The empty form for a code costs nobody an attempt. */
 function isPlainDevicePage({ endpoint }: OauthRoute, { method }: IncomingMessage, query: string): boolean {
-  return endpoint === 'device' && method === 'GET' && !query.includes('user_code')
+  return endpoint === 'device' && method === 'GET' && !new URLSearchParams(query).has('user_code')
 }
 
 function looksLikeJwt(token: string): boolean {

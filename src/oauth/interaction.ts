@@ -11,7 +11,7 @@ export interface ConsentRequest {
   }
   /** Host of the redirect URI, or `this device` for loopback ones; null in the device flow. */
   readonly redirectHost: string | null
-  /** Every redirect URI is a loopback one: any program on the device may claim to be the client. */
+  /** The answer goes to a loopback redirect URI: any program on the device may claim to be the client. */
   readonly localOnly: boolean
   readonly scopes: readonly string[]
   /** Upstreams the access covers, by name. */

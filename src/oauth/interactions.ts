@@ -84,10 +84,8 @@ export function createInteractions(parts: InteractionsDependencies): Interaction
         if (interaction.prompt.name === 'login') {
           return { waitsFor: 'login', ...(mustSignInAgain(interaction, signedIn) ? { again: true } : {}) }
         }
-        // Another person than the request was made for: they are asked for their own consent, once they are known.
-        if (signedIn === null || signedIn.userId !== interaction.session?.accountId) {
-          return { waitsFor: 'login' }
-        }
+        // Another person than the request was made for, or another session of theirs: they are asked anew, as themselves.
+        if (!isAskedOf(interaction, signedIn)) return { waitsFor: 'login' }
         const resource = resourceOf(interaction, parts.resources)
         const client = await clientOf(interaction)
         if (resource === undefined || client === undefined) return null
@@ -125,7 +123,7 @@ export function createInteractions(parts: InteractionsDependencies): Interaction
         const interaction = await load(request)
         if (interaction?.prompt.name !== 'consent') return over(response)
         const resource = resourceOf(interaction, parts.resources)
-        if (interaction.session?.accountId !== who.userId || resource === undefined) return over(response)
+        if (!isAskedOf(interaction, who) || resource === undefined) return over(response)
         const scope = interaction.params['scope']
         const granted = isAllowed(who, workspace, resource)
           ? await grantConsent(
@@ -161,6 +159,11 @@ export function createInteractions(parts: InteractionsDependencies): Interaction
 }
 
 const noRequest = {} as IncomingMessage
+
+/** Whether it is this very session that the library will go on with: it takes an answer of no other. */
+function isAskedOf({ session }: Interaction, signedIn: SignedIn | null): signedIn is SignedIn {
+  return signedIn !== null && session?.accountId === signedIn.userId && session.uid === signedIn.session.id
+}
 
 /** Whether a session from before the request is not enough, and nobody has signed in since. */
 function mustSignInAgain({ prompt, session, iat }: Interaction, signedIn: SignedIn | null): boolean {

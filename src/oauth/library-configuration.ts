@@ -1,8 +1,11 @@
 import { errors } from 'oidc-provider'
 import type { AdapterFactory, Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider'
+import { judgeClientAssertion } from './client-assertion.ts'
 import { createDevicePages } from './device-pages.ts'
 import type { DevicePagesParts } from './device-pages.ts'
+import { errorWords } from './error-words.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
+import { rejectionOf } from './library-events.ts'
 import { requestState } from './request-state.ts'
 import { isOpenTo } from './resources.ts'
 import type { Resource, Resources } from './resources.ts'
@@ -76,6 +79,7 @@ export function libraryConfiguration(options: LibraryOptions, parts: LibraryPart
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
     },
+    assertJwtClientAuthClaimsAndHeader: judgeClientAssertion,
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     clientBasedCORS: () => false,
@@ -98,9 +102,14 @@ export function libraryConfiguration(options: LibraryOptions, parts: LibraryPart
     issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
     formats: { customizers: { jwt: parts.issueToken } },
     extraTokenClaims: async () => undefined,
-    renderError(ctx, { error, error_description: text }) {
+    renderError(ctx, { error, error_description: text }, failure) {
       ctx.type = 'html'
-      const message = text ?? 'the request could not be answered'
+      const reason = rejectionOf(ctx, failure)
+      const said = errorWords(reason, {
+        clientId: sent(ctx, 'client_id'),
+        redirectUri: sent(ctx, 'redirect_uri'),
+      })
+      const message = said ?? text ?? 'the request could not be answered'
       ctx.body = pages.error({ code: error, message, requestId: requestState().requestId })
     },
     ttl: {
@@ -153,6 +162,12 @@ export function libraryConfiguration(options: LibraryOptions, parts: LibraryPart
 
 /** Within this process alone: see `adapter/session.ts`. */
 export const sessionCookie = 'sallyport_library_session'
+
+/** A parameter as it was sent; null when it is not there, or there twice. */
+function sent({ oidc, query }: KoaContextWithOIDC, name: string): string | null {
+  const value = oidc.params?.[name] ?? query[name]
+  return typeof value === 'string' ? value : null
+}
 
 /** No parameter anybody sends: the library asks about it where a request may still be changed. */
 const settledParameter = 'sallyport_settled'

@@ -45,10 +45,15 @@ export function listenToLibrary(
   })
   for (const event of refusals) {
     library.on(event as 'grant.error', (ctx: KoaContextWithOIDC, error: Error) => {
-      const reason = requestState().reason ?? reasonOf(ctx, error)
+      const reason = rejectionOf(ctx, error)
       if (reason !== null) refused(reason)
     })
   }
+}
+
+/** Why a request is refused; null where it is nothing about who sent it. */
+export function rejectionOf(ctx: KoaContextWithOIDC, error: Error): RejectionReason | null {
+  return requestState().reason ?? reasonOf(ctx, error)
 }
 
 /** Why a request is refused, where it was not known before; null where it is nothing about who sent it. */

@@ -1,4 +1,6 @@
+import { errors } from 'oidc-provider'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { isLoopbackHost } from '../config/address.ts'
 import type { ConsentStore, HeldConsent } from './consent-store.ts'
 import { isOpenTo } from './resources.ts'
 import type { Resource, Resources } from './resources.ts'
@@ -13,6 +15,7 @@ export function createLoadConsent(
 ): NonNullable<Configuration['loadExistingGrant']> {
   return async (ctx) => {
     const { oidc } = ctx
+    refuseTakenRedirect(ctx)
     const given = oidc.result?.consent?.grantId
     if (given !== undefined) return oidc.provider.Grant.find(given)
     const [client, account] = [oidc.client, oidc.account]
@@ -22,6 +25,13 @@ export function createLoadConsent(
     const [only, ...others] = alike.filter((consent) => stillHolds(consent, resource))
     return only === undefined || others.length > 0 ? undefined : oidc.provider.Grant.find(only.id)
   }
+}
+
+/** A request may wait for an hour: what the client was registered with has to hold when it is answered, too. */
+function refuseTakenRedirect({ oidc }: KoaContextWithOIDC): void {
+  const redirect = oidc.params?.['redirect_uri']
+  if (oidc.route !== 'resume' || typeof redirect !== 'string') return
+  if (oidc.client?.redirectUriAllowed(redirect) !== true) throw new errors.InvalidRedirectUri()
 }
 
 function resourceOf({ oidc }: KoaContextWithOIDC, resources: Resources): Resource | undefined {
@@ -41,5 +51,9 @@ function mayRemember({ oidc }: KoaContextWithOIDC): boolean {
   if (oidc.route !== 'authorization' && oidc.route !== 'resume') return false
   if (oidc.client?.clientAuthMethod !== 'none') return true
   const redirect = oidc.params?.['redirect_uri']
-  return typeof redirect === 'string' && /^https:\/\//i.test(redirect)
+  return (
+    typeof redirect === 'string' &&
+    /^https:\/\//i.test(redirect) &&
+    !isLoopbackHost(new URL(redirect).hostname)
+  )
 }

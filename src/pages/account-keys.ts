@@ -5,8 +5,9 @@ import { revokeKey, rotateKey } from '../identity/key-lifecycle.ts'
 import type { IssuedKey, KeyLifecycleDependencies } from '../identity/key-lifecycle.ts'
 import { actorOf, done, forOwner, frameFor, onOwnersForm } from './account.ts'
 import type { AccountParts } from './account.ts'
-import { answerPage } from './answer-page.ts'
+import { answerPage, sendOn } from './answer-page.ts'
 import type { Form } from './form-body.ts'
+import type { IssuedKeyCookie } from './issued-key-cookie.ts'
 import { issuedKeyPage } from './issued-key-page.ts'
 import { endpointFor, keyState } from './key-facts.ts'
 import type { ShownUpstream } from './key-facts.ts'
@@ -20,6 +21,7 @@ export interface AccountKeysParts extends AccountParts, KeyLifecycleDependencies
   readonly apiKeys: ApiKeyStore
   readonly upstreams: readonly ShownUpstream[]
   readonly rules: KeyRules
+  readonly issuedKey: IssuedKeyCookie
 }
 
 export interface KeyRules {
@@ -29,11 +31,15 @@ export interface KeyRules {
 }
 
 const path = '/account/keys'
+const shownOnce = '/account/keys/made'
 
-/** `/account/keys`: the keys of their owner, their rotation and their end. */
+/** `/account/keys`: the keys of their owner, the page of a new one, their rotation and their end. */
 export function accountKeysRoutes(parts: AccountKeysParts): readonly PageRoute[] {
   return [
     pageRoute(path, { get: forOwner(path, parts, (received, visitor) => show(received, visitor, parts)) }),
+    pageRoute(shownOnce, {
+      get: forOwner(path, parts, async (received, visitor) => showIssued(received, visitor, parts)),
+    }),
     pageRoute('/account/keys/rotate', {
       post: onOwnersForm(path, parts, (received, visitor, form) => rotate(received, visitor, form, parts)),
     }),
@@ -78,7 +84,7 @@ async function rotate(
   const keys = await parts.apiKeys.list(filter)
   const upstreams = keys.find((key) => key.id === rotated.id)?.upstreams ?? []
   const former = keys.find((key) => key.id === id)?.expiresAt ?? null
-  return showIssued(received, visitor, rotated, upstreams, former, parts)
+  return toIssued(received, visitor, rotated, upstreams, former, parts)
 }
 
 async function revoke(
@@ -92,17 +98,26 @@ async function revoke(
   return revoked ? done(received, parts, path, 'key-revoked') : { refused: 'not_found' }
 }
 
-/** The one answer a key is ever in. It is the answer to the form itself: nothing keeps the key for a page after it. */
-export function showIssued(
+/** Leads to the one page a key is ever shown on. */
+export function toIssued(
   received: Received,
-  visitor: Visitor,
+  { signedIn }: Visitor,
   { key, expiresAt }: IssuedKey,
   limitedTo: readonly string[],
   formerEndsAt: number | null,
-  parts: AccountKeysParts,
+  { site, upstreams, issuedKey }: AccountKeysParts,
 ): null {
-  const { site, upstreams } = parts
   const url = `${site.publicUrl.href.replace(/\/$/, '')}${endpointFor(limitedTo, upstreams)}`
-  const view = { ...frameFor(received, visitor, parts), key, expiresAt, url, formerEndsAt }
-  return answerPage(received, site, issuedKeyPage(site, view))
+  const cookie = issuedKey.set({ key, expiresAt, url, formerEndsAt }, signedIn.session.id)
+  return sendOn(received, site, shownOnce, [cookie])
+}
+
+/** Shows it, and takes it out of the browser: whoever loads the page again finds their keys. */
+function showIssued(received: Received, visitor: Visitor, parts: AccountKeysParts): null {
+  const { site, issuedKey } = parts
+  const facts = issuedKey.read(received.request, visitor.signedIn.session.id)
+  if (facts === null) return sendOn(received, site, path)
+  const page = issuedKeyPage(site, { ...frameFor(received, visitor, parts), ...facts })
+  const isShown = received.head.method === 'GET'
+  return answerPage(received, site, { ...page, cookies: isShown ? [issuedKey.clear()] : [] })
 }

@@ -1,7 +1,7 @@
 import type { Received } from '../gateway/received.ts'
 import { issueKey } from '../identity/key-lifecycle.ts'
 import { forOwner, frameFor, actorOf, onOwnersForm } from './account.ts'
-import { showIssued } from './account-keys.ts'
+import { toIssued } from './account-keys.ts'
 import type { AccountKeysParts } from './account-keys.ts'
 import { answerPage } from './answer-page.ts'
 import type { Form } from './form-body.ts'
@@ -71,7 +71,7 @@ async function make(
   const { userId } = signedIn
   const request = { userId, workspace, name, scopes, upstreams, expiresInDays: days, ...parts.rules }
   const issued = await issueKey(request, actorOf(visitor), parts)
-  if (issued.outcome === 'created') return showIssued(received, visitor, issued, upstreams, null, parts)
+  if (issued.outcome === 'created') return toIssued(received, visitor, issued, upstreams, null, parts)
   const text =
     issued.outcome === 'limit_reached'
       ? `You have ${issued.limit} active keys already, which is the most. Revoke one first.`

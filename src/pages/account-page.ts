@@ -2,6 +2,7 @@ import type { PageAnswer } from './answer-page.ts'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
 import { noticeOf, signedInAs } from './layout.ts'
+import { passwordPath } from './next-path.ts'
 import type { Site } from './site.ts'
 
 /** What every page of the account shows around its own part. */
@@ -10,24 +11,28 @@ export interface AccountFrame {
   /** The token of every form of the account. */
   readonly token: string
   readonly notice?: string
+  /** Whether there are passwords of ours, and so a page for them. */
+  readonly hasPasswords: boolean
 }
 
 const sections = [
   ['sessions', '/account', 'Sessions'],
   ['apps', '/account/apps', 'Apps'],
   ['keys', '/account/keys', 'Keys'],
+  ['password', passwordPath, 'Password'],
 ] as const
 export type AccountSection = (typeof sections)[number][0]
 
 /** A page of the account: its sections, and one of them. */
 export function accountPage(
   site: Site,
-  { email, token, notice }: AccountFrame,
+  { email, token, notice, hasPasswords }: AccountFrame,
   section: AccountSection,
   title: string,
   body: Html,
 ): Omit<PageAnswer, 'status' | 'cookies'> {
-  const tabs = sections.map(
+  const shown = sections.filter(([name]) => name !== 'password' || hasPasswords)
+  const tabs = shown.map(
     ([name, path, label]) =>
       html`<a href="${site.base}${path}" ${name === section && html` aria-current="page"`}>${label}</a>`,
   )

@@ -1,5 +1,6 @@
 import type { Received } from '../gateway/received.ts'
 import type { Refusal } from '../gateway/refusal.ts'
+import type { LinkedAccountStore } from '../identity/linked-account-store.ts'
 import type { LoginSessions } from '../identity/login-session.ts'
 import type { Consents } from '../oauth/consent.ts'
 import { actorOf, done, forOwner, frameFor, onOwnersForm } from './account.ts'
@@ -15,6 +16,7 @@ import type { Visitor } from './visitor.ts'
 export interface AccountSessionsParts extends AccountParts {
   readonly loginSessions: Pick<LoginSessions, 'find' | 'list' | 'end' | 'endAll'>
   readonly consents: Pick<Consents, 'revokeAll'>
+  readonly linkedAccounts: Pick<LinkedAccountStore, 'list'>
 }
 
 const path = '/account'
@@ -38,7 +40,10 @@ async function show(received: Received, visitor: Visitor, parts: AccountSessions
   // Their own first: it is the one that tells them what the others look like.
   const sorted = [...all].sort((a, b) => Number(b.id === session.id) - Number(a.id === session.id))
   const sessions = listPage(sorted, queryOf(received).get('page'))
-  const view = { ...frameFor(received, visitor, parts), sessions, currentId: session.id }
+  const hasPassword = (await parts.ownPassword?.state(visitor.signedIn)) === 'set'
+  const linked = await parts.linkedAccounts.list(userId)
+  const frame = frameFor(received, visitor, parts)
+  const view = { ...frame, sessions, currentId: session.id, hasPassword, linked }
   return answerPage(received, parts.site, sessionsPage(parts.site, view))
 }
 

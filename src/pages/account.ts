@@ -1,21 +1,24 @@
 import type { Received } from '../gateway/received.ts'
 import type { Refusal } from '../gateway/refusal.ts'
 import type { Actor } from '../identity/api-key-store.ts'
+import type { OwnPassword } from '../identity/own-password.ts'
 import type { Limiter, LimitPolicy } from '../limits/limiter.ts'
 import type { AccountFrame } from './account-page.ts'
 import { sendOn } from './answer-page.ts'
 import type { Form } from './form-body.ts'
-import { nextPath } from './next-path.ts'
+import { nextPath, passwordFirst, passwordPath } from './next-path.ts'
 import { readOwnForm } from './own-form.ts'
 import type { OwnFormParts } from './own-form.ts'
 import { queryOf } from './page-route.ts'
 import type { PageAnswerer } from './page-route.ts'
-import { findVisitor } from './visitor.ts'
+import { findVisitor, owesPassword } from './visitor.ts'
 import type { Visitor, VisitorDependencies } from './visitor.ts'
 
 export interface AccountParts extends OwnFormParts, VisitorDependencies {
   /** Null when limits are off. */
   readonly limits: { readonly limiter: Limiter; readonly account: LimitPolicy } | null
+  /** Null where there are no passwords of ours. */
+  readonly ownPassword: OwnPassword | null
 }
 
 /** What was done, told on the page that comes after it. */
@@ -25,6 +28,8 @@ const notices = {
   'sessions-and-apps-ended': 'Ended, and your apps have lost their access.',
   'app-revoked': 'The app has lost its access.',
   'key-revoked': 'The key is revoked.',
+  'password-changed': 'Your password is changed. Every other session has ended.',
+  'password-set': 'Your password is set.',
 } as const
 export type Notice = keyof typeof notices
 
@@ -36,7 +41,8 @@ export function forOwner(
 ): PageAnswerer {
   return async (received) => {
     const visitor = await findVisitor(received, parts)
-    return visitor === null ? toSignIn(received, parts, path) : show(received, visitor)
+    if (visitor === null) return toSignIn(received, parts, path)
+    return mustChoose(visitor, parts, path) ? toPassword(received, parts, path) : show(received, visitor)
   }
 }
 
@@ -50,6 +56,7 @@ export function onOwnersForm(
   return async (received) => {
     const visitor = await findVisitor(received, parts)
     if (visitor === null) return toSignIn(received, parts, path)
+    if (mustChoose(visitor, parts, path)) return toPassword(received, parts, path)
     const form = await readOwnForm(received, parts, 'account', visitor.cookieValue, several)
     if ('refused' in form) return form
     return overBudget(visitor, parts) ?? (await act(received, visitor, form))
@@ -58,6 +65,14 @@ export function onOwnersForm(
 
 function toSignIn(received: Received, { site }: AccountParts, path: string): null {
   return sendOn(received, site, `/login?next=${encodeURIComponent(nextPath(path))}`)
+}
+
+function mustChoose(visitor: Visitor, { ownPassword }: AccountParts, path: string): boolean {
+  return path !== passwordPath && owesPassword(visitor, ownPassword)
+}
+
+function toPassword(received: Received, { site }: AccountParts, path: string): null {
+  return sendOn(received, site, passwordFirst(nextPath(path)))
 }
 
 function overBudget({ signedIn }: Visitor, { limits }: AccountParts): Refusal | null {
@@ -70,9 +85,10 @@ function overBudget({ signedIn }: Visitor, { limits }: AccountParts): Refusal | 
 export function frameFor(
   received: Received,
   { signedIn, cookieValue }: Visitor,
-  { tokens }: AccountParts,
+  { tokens, ownPassword }: AccountParts,
 ): AccountFrame {
-  const frame = { email: signedIn.email, token: tokens.make('account', cookieValue) }
+  const token = tokens.make('account', cookieValue)
+  const frame = { email: signedIn.email, token, hasPasswords: ownPassword !== null }
   const done = queryOf(received).get('done')
   return done !== null && Object.hasOwn(notices, done) ? { ...frame, notice: notices[done as Notice] } : frame
 }

@@ -90,15 +90,15 @@ function whatFor({ scopes, upstreams }: ConsentRequest): Html {
 }
 
 function warnings({ localOnly, redirectHost }: ConsentRequest): Html | null {
-  if (localOnly)
-    return html`<p class="notice warning">
-      <strong>Only allow this if you have just started the app yourself.</strong> It runs on this device, and
-      any program here could claim its name.
-    </p>`
   if (redirectHost === null)
     return html`<p class="notice warning">
       <strong>Only allow this if you entered the code of a device of your own.</strong> Never enter a code
       that somebody sent you.
+    </p>`
+  if (localOnly)
+    return html`<p class="notice warning">
+      <strong>Only allow this if you have just started the app yourself.</strong> It runs on this device, and
+      any program here could claim its name.
     </p>`
   return null
 }

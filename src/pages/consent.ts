@@ -1,18 +1,21 @@
 import type { Received } from '../gateway/received.ts'
 import type { Refusal } from '../gateway/refusal.ts'
+import type { OwnPassword } from '../identity/own-password.ts'
 import type { ConsentRequest, Interactions } from '../oauth/interaction.ts'
 import { answerPage, sendOn } from './answer-page.ts'
 import { consentPage } from './consent-page.ts'
+import { passwordFirst } from './next-path.ts'
 import { readOwnForm } from './own-form.ts'
 import type { OwnFormParts } from './own-form.ts'
 import { lastSegment, pageRoute } from './page-route.ts'
 import type { PageRoute } from './page-route.ts'
 import { problemPage } from './refusal-page.ts'
-import { findVisitor } from './visitor.ts'
+import { findVisitor, owesPassword } from './visitor.ts'
 import type { Visitor, VisitorDependencies } from './visitor.ts'
 
 export interface ConsentParts extends OwnFormParts, VisitorDependencies {
   readonly interactions: Interactions
+  readonly ownPassword: OwnPassword | null
 }
 
 /** `/consent/{uid}`: where an authorization request waits for its person, first to sign in and then to agree. */
@@ -72,6 +75,8 @@ async function findAsked(received: Received, parts: ConsentParts): Promise<Asked
     const next = encodeURIComponent(`/consent/${uid}`)
     return sendOn(received, site, `/login?${mustSignInAgain ? 'switch=1&' : ''}next=${next}`)
   }
+  if (owesPassword(visitor, parts.ownPassword))
+    return sendOn(received, site, passwordFirst(`/consent/${uid}`))
   if (pending.waitsFor === 'consent' && pending.userId === visitor.signedIn.userId)
     return { uid, visitor, consent: pending.request }
   // Also when it waits for somebody else's consent: another account has signed in since.

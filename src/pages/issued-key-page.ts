@@ -4,18 +4,12 @@ import type { AccountFrame } from './account-page.ts'
 import type { PageAnswer } from './answer-page.ts'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
+import type { IssuedKeyFacts } from './issued-key-cookie.ts'
 import type { Site } from './site.ts'
 import { visibleTime } from './visible-time.ts'
 
-export interface IssuedKeyView extends AccountFrame {
-  /** The key itself: this page is the only place it is ever shown. */
-  readonly key: string
-  readonly expiresAt: number | null
-  /** Where it is of use. */
-  readonly url: string
-  /** Until when the key it follows works; null when it follows none. */
-  readonly formerEndsAt: number | null
-}
+/** The key itself is there, too: this page is the only place it is ever shown. */
+type IssuedKeyView = AccountFrame & IssuedKeyFacts
 
 /** A key at the moment it was made, with what the common clients need of it. */
 export function issuedKeyPage(site: Site, view: IssuedKeyView): Omit<PageAnswer, 'status' | 'cookies'> {

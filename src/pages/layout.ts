@@ -14,10 +14,12 @@ export interface Page {
   readonly who?: Html
   /** Loads the script that adds copy buttons. */
   readonly script?: boolean
+  /** Where the browser goes by itself, at once. */
+  readonly goesOnTo?: URL
 }
 
 /** A whole document. */
-export function layOut(site: Site, { title, width, body, who, script = false }: Page): string {
+export function layOut(site: Site, { title, width, body, who, script = false, goesOnTo }: Page): string {
   const { base, style, icon } = site
   return `<!doctype html>\n${String(
     html`<html lang="en">
@@ -25,6 +27,7 @@ export function layOut(site: Site, { title, width, body, who, script = false }: 
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
+        ${goesOnTo !== undefined && html`<meta http-equiv="refresh" content="0;url=${goesOnTo.href}" />`}
         <title>${title} · Sallyport</title>
         <link rel="icon" type="image/svg+xml" href="${base}${icon.path}" />
         <link rel="stylesheet" href="${base}${style.path}" />

@@ -2,7 +2,7 @@
 export const home = '/account'
 
 const allowed =
-  /^\/(?:account(?:\/(?:apps|keys(?:\/new)?))?|consent\/[\w~-]{1,128}|device(?:\/[\w~-]{1,128})?|console(?:\/[\w~-]{1,64}){0,4})$/
+  /^\/(?:account(?:\/(?:apps|password|keys(?:\/new)?))?|consent\/[\w~-]{1,128}|device(?:\/[\w~-]{1,128})?|console(?:\/[\w~-]{1,64}){0,4})$/
 const query = /^[\w~.=&-]{0,512}$/
 
 /**
@@ -15,6 +15,14 @@ export function nextPath(text: string | null | undefined): string {
   const path = (sign === -1 ? text : text?.slice(0, sign)) ?? ''
   const rest = sign === -1 ? '' : (text ?? '').slice(sign + 1)
   return allowed.test(path) && query.test(rest) ? (text ?? home) : home
+}
+
+/** Where a password is changed. */
+export const passwordPath = '/account/password'
+
+/** The way to a path for somebody who must choose a password first. */
+export function passwordFirst(next: string): string {
+  return `${passwordPath}?next=${encodeURIComponent(next)}`
 }
 
 /** The authorization request a path belongs to, or null. */

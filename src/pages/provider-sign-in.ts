@@ -1,7 +1,9 @@
 import type { Received } from '../gateway/received.ts'
 import type { Refusal } from '../gateway/refusal.ts'
+import type { RedirectProvider } from '../identity/sign-in-provider.ts'
 import { Failure } from '../lib/error.ts'
-import { sendOn } from './answer-page.ts'
+import { answerPage, sendOn } from './answer-page.ts'
+import { html } from './html.ts'
 import { home, nextPath } from './next-path.ts'
 import { lastSegment, pageRoute, queryOf } from './page-route.ts'
 import type { PageRoute } from './page-route.ts'
@@ -19,14 +21,17 @@ export function providerSignInRoutes(parts: SignInParts): readonly PageRoute[] {
 async function begin(received: Received, parts: SignInParts): Promise<Refusal | null> {
   const provider = providerOf(received, parts)
   if (provider === undefined) return { refused: 'not_found' }
-  // A link, and so no form: `HEAD`, which prefetchers send, begins nothing.
+  // By GET, and bound to nothing: `HEAD`, which prefetchers send, begins nothing.
   if (received.head.method === 'HEAD') return { refused: 'method_not_allowed', allow: ['GET'] }
   const query = queryOf(received)
   const next = nextPath(query.get('next'))
   const after = { next, remember: query.get('remember') === 'yes' }
   const { pending, setCookie } = parts.redirects.begin(provider.name, after, sealedCookie(received, parts))
   try {
-    return sendOn(received, parts.site, await provider.begin(pending), [setCookie])
+    const to = await provider.begin(pending)
+    return query.get('by') === 'form'
+      ? goOn(received, provider, to, setCookie, parts)
+      : sendOn(received, parts.site, to, [setCookie])
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     return conclude(
@@ -36,6 +41,26 @@ async function begin(received: Received, parts: SignInParts): Promise<Refusal | 
       parts,
     )
   }
+}
+
+/**
+ * The way on from a form. A redirect would count as a part of sending it, and `form-action` would have to name every host
+ * that the provider may lead over; a page that goes on by itself is a visit of its own.
+ */
+function goOn(
+  received: Received,
+  { label }: RedirectProvider,
+  to: URL,
+  setCookie: string,
+  { site }: SignInParts,
+): null {
+  const body = html`<div class="card stack">
+    <h1>On to ${label}</h1>
+    <p>You sign in there, and come back.</p>
+    <p><a class="button primary full" href="${to.href}">Go on to ${label}</a></p>
+  </div>`
+  const title = `On to ${label}`
+  return answerPage(received, site, { title, width: 'narrow', body, goesOnTo: to, cookies: [setCookie] })
 }
 
 async function comeBack(received: Received, parts: SignInParts): Promise<Refusal | null> {

@@ -83,7 +83,17 @@ export function renderRefusalPage(
 
 /** Whether the sender asked for JSON before HTML: a program, not a browser (RFC 9110 section 12.5.1). */
 export function prefersJson(accept: string | undefined): boolean {
-  if (accept === undefined) return false
+  const { json, html: page } = weightsOf(accept)
+  return json > page
+}
+
+/** Whether the sender asked for HTML by name, before JSON: a browser. */
+export function prefersHtml(accept: string | undefined): boolean {
+  const { json, html: page } = weightsOf(accept)
+  return page > 0 && page >= json
+}
+
+function weightsOf(accept = ''): { readonly json: number; readonly html: number } {
   const weights = accept.split(',').map((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
     const weight = Number(parameters.find((part) => part.startsWith('q='))?.slice(2) ?? 1)
@@ -91,5 +101,5 @@ export function prefersJson(accept: string | undefined): boolean {
   })
   const of = (type: string) =>
     Math.max(0, ...weights.filter((one) => one.type === type).map(({ weight }) => weight))
-  return of('application/json') > Math.max(of('text/html'), of('text/*'))
+  return { json: of('application/json'), html: Math.max(of('text/html'), of('text/*')) }
 }

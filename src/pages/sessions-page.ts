@@ -1,5 +1,5 @@
+import type { LinkedAccount } from '../identity/linked-account-store.ts'
 import type { LoginSession } from '../identity/login-session.ts'
-import type { LoginProvider } from '../telemetry/vocabulary.ts'
 import { accountPage, askedAction } from './account-page.ts'
 import type { AccountFrame } from './account-page.ts'
 import type { PageAnswer } from './answer-page.ts'
@@ -9,40 +9,40 @@ import { pageLinks } from './list-page.ts'
 import type { ListPage } from './list-page.ts'
 import type { Site } from './site.ts'
 import { visibleTime } from './visible-time.ts'
-
-const providerNames: Readonly<Record<LoginProvider, string>> = {
-  local: 'Password',
-  http_api: 'Company account',
-  github: 'GitHub',
-  gitea: 'Gitea',
-  gitlab: 'GitLab',
-  microsoft: 'Microsoft',
-  oidc: 'Single sign-on',
-}
+import { providerNames, waysIn } from './ways-in.ts'
 
 export interface SessionsView extends AccountFrame {
   readonly sessions: ListPage<LoginSession>
   /** The session this very page was asked with. */
   readonly currentId: string
+  /** Whether they have a password of ours, and their accounts elsewhere. */
+  readonly hasPassword: boolean
+  readonly linked: readonly LinkedAccount[]
 }
 
 /** Where somebody is signed in: every device, and the way to end each. */
 export function sessionsPage(site: Site, view: SessionsView): Omit<PageAnswer, 'status' | 'cookies'> {
   const { sessions, currentId, token } = view
   const rows = sessions.items.map((session) => sessionRow(site, session, session.id === currentId, token))
-  const body = html`<section class="stack" aria-labelledby="title">
-    <div class="section-head">
-      <div>
-        <h1 id="title">Sessions</h1>
-        <p class="lead">The browsers and devices you are signed in on.</p>
+  const body = html`<div class="stack-loose">
+    <section class="stack" aria-labelledby="title">
+      <div class="section-head">
+        <div>
+          <h1 id="title">Sessions</h1>
+          <p class="lead">The browsers and devices you are signed in on.</p>
+        </div>
+        ${sessions.total > 1 && endOthers(site, token)}
       </div>
-      ${sessions.total > 1 && endOthers(site, token)}
-    </div>
-    <ul class="rows">
-      ${rows}
-    </ul>
-    ${pageLinks(`${site.base}/account`, sessions)}
-  </section>`
+      <ul class="rows">
+        ${rows}
+      </ul>
+      ${pageLinks(`${site.base}/account`, sessions)}
+    </section>
+    <section class="stack" aria-labelledby="ways">
+      <h2 id="ways">How you sign in</h2>
+      ${waysIn(view.hasPassword, view.linked)}
+    </section>
+  </div>`
   return accountPage(site, view, 'sessions', 'Sessions', body)
 }
 

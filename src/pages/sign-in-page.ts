@@ -80,32 +80,31 @@ function passwordForm(site: Site, { token, next, email = '', remember, problem }
         required
       />
     </div>
-    <div class="choice">
-      <input
-        id="remember"
-        name="remember"
-        type="checkbox"
-        value="yes"
-        ${remember === true && html` checked`}
-      />
-      <label for="remember">Keep me signed in <span class="hint">on this device</span></label>
-    </div>
+    ${keepSignedIn('remember', remember)}
     <button class="button primary full">Sign in</button>
   </form>`
 }
 
-function providerButtons(site: Site, { providers, next }: SignInView): Html {
-  const links = providers.map(
+/** One form for all of them, so that "keep me signed in" goes along; each button has an address of its own. */
+function providerButtons(site: Site, { providers, next, remember }: SignInView): Html {
+  const begin = (name: string) => `${site.base}/login/begin/${encodeURIComponent(name)}`
+  const buttons = providers.map(
     ({ name, label }) =>
-      html`<li>
-        <a
-          class="button full"
-          href="${site.base}/login/begin/${encodeURIComponent(name)}?next=${encodeURIComponent(next)}"
-          >Sign in with ${label}</a
-        >
-      </li>`,
+      html`<li><button class="button full" formaction="${begin(name)}">Sign in with ${label}</button></li>`,
   )
-  return html`<ul class="stack">
-    ${links}
-  </ul>`
+  return html`<form class="stack" method="get" action="${begin(providers[0]?.name ?? '')}">
+    <input type="hidden" name="by" value="form" />
+    <input type="hidden" name="next" value="${next}" />
+    ${keepSignedIn('remember-there', remember)}
+    <ul class="stack">
+      ${buttons}
+    </ul>
+  </form>`
+}
+
+function keepSignedIn(id: string, remember: boolean | undefined): Html {
+  return html`<div class="choice">
+    <input id="${id}" name="remember" type="checkbox" value="yes" ${remember === true && html` checked`} />
+    <label for="${id}">Keep me signed in <span class="hint">on this device</span></label>
+  </div>`
 }

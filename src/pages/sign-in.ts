@@ -8,7 +8,7 @@ import { Secret } from '../lib/secret.ts'
 import type { Interactions } from '../oauth/interaction.ts'
 import type { Log } from '../telemetry/log.ts'
 import { answerPage, sendOn } from './answer-page.ts'
-import { interactionOf, nextPath } from './next-path.ts'
+import { interactionOf, nextPath, passwordFirst } from './next-path.ts'
 import { readOwnForm } from './own-form.ts'
 import type { OwnFormParts } from './own-form.ts'
 import { pageRoute, queryOf } from './page-route.ts'
@@ -87,9 +87,10 @@ export async function conclude(
     parts.log.warn('a sign-in failed', { requestId: received.requestId, detail: outcome.detail })
   switch (outcome.outcome) {
     case 'signed_in': {
-      const { cookieValue, maxAgeSeconds } = outcome.started
+      const { cookieValue, maxAgeSeconds, session } = outcome.started
       const set = parts.cookie.set(cookieValue, maxAgeSeconds)
-      return sendOn(received, parts.site, again.next, [set, parts.visit.clear(), ...cookies])
+      const next = session.passwordDue === true ? passwordFirst(again.next) : again.next
+      return sendOn(received, parts.site, next, [set, parts.visit.clear(), ...cookies])
     }
     case 'wrong':
     case 'inactive': {

@@ -1,5 +1,6 @@
 import type { Received } from '../gateway/received.ts'
 import type { Browser, LoginSessions, SignedIn } from '../identity/login-session.ts'
+import type { OwnPassword } from '../identity/own-password.ts'
 import type { SessionCookie } from '../identity/session-cookie.ts'
 
 /** Somebody whose cookie stands for a running login session. Nothing else counts on pages: no key, no token. */
@@ -23,6 +24,11 @@ export async function findVisitor(
   if (cookieValue === null) return null
   const signedIn = await loginSessions.find(cookieValue, browserOf(received))
   return signedIn === null ? null : { cookieValue, signedIn }
+}
+
+/** Whether they came with a one-time password and have chosen none since: that comes first, where it can be done. */
+export function owesPassword({ signedIn }: Visitor, ownPassword: OwnPassword | null): boolean {
+  return ownPassword !== null && signedIn.session.passwordDue === true
 }
 
 export function browserOf({ address, request }: Received): Browser {

@@ -15,6 +15,7 @@ import { asFetch, createGuardedFetch } from '../oauth/guarded-fetch.ts'
 import type { Reach } from '../oauth/guarded-fetch.ts'
 import { createAuthorizationServer } from '../oauth/provider.ts'
 import type { AuthorizationServer } from '../oauth/provider.ts'
+import { requestState } from '../oauth/request-state.ts'
 import type { Resources } from '../oauth/resources.ts'
 import { createLibraryPages } from '../pages/device-pages.ts'
 import { createSite } from '../pages/site.ts'
@@ -70,8 +71,12 @@ export function authorizationServerOf(
   const hosts = settings['auth.registration.metadataHosts']
   const metadataDocuments = settings['auth.registration.metadataDocuments']
   const read = createDocumentReader({ hosts }, { fetch: guarded, clock })
+  const mayRegister = () => arrivals.limit('register', requestState().request) === null
   const documents = metadataDocuments
-    ? createClientDocuments({ approvalRequired, hosts }, { store: store.clients, read, clock, emit })
+    ? createClientDocuments(
+        { approvalRequired, hosts },
+        { store: store.clients, read, clock, emit, mayAdd: mayRegister },
+      )
     : null
   const use = createUsageWriter(1000, { write: (uses) => store.clients.recordUse(uses), emit, log })
   const cookie = sessionCookie(publicUrl)

@@ -1,15 +1,19 @@
 import type { GlobalSettings } from '../config/options.ts'
 import type { ApiKeyStore } from '../identity/api-key-store.ts'
+import type { LinkedAccountStore } from '../identity/linked-account-store.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RandomSource } from '../lib/random.ts'
+import type { SealedBox } from '../lib/sealed-box.ts'
 import type { Limiter } from '../limits/limiter.ts'
 import { metadataMethods, metadataPaths, oauthRoutes } from '../oauth/endpoints.ts'
+import { createFrontDoor } from '../pages/front-door.ts'
 import { isFromOurPage } from '../pages/own-origin.ts'
 import { createPages } from '../pages/pages.ts'
 import { createSite } from '../pages/site.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
+import { httpMethods } from '../telemetry/vocabulary.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Authorizing } from './authorization-server-of.ts'
@@ -24,6 +28,8 @@ export interface BrowserParts {
   readonly authorizing: Authorizing
   readonly arrivals: Arrivals
   readonly apiKeys: ApiKeyStore
+  readonly linkedAccounts: LinkedAccountStore
+  readonly box: SealedBox
   readonly limiter: Limiter
   readonly clock: Clock
   readonly random: RandomSource
@@ -59,6 +65,15 @@ export function browserRoutes(
       },
     })
   }
+  const site = createSite(publicUrl)
+  const door: Route = {
+    template: names.register('route', '/'),
+    // To a program it is as it is to anybody where there is nothing.
+    surface: 'other',
+    methods: httpMethods.filter((method) => method !== 'other'),
+    answer: createFrontDoor(site),
+  }
+  for (const path of new Set([base, `${base}/`])) if (path !== '') routes.set(path, door)
   if (!upstreams.some(({ accept }) => accept.includes('oauth'))) return routes
   const answer: Route['answer'] = async (received) => {
     arrivals.note(received)
@@ -67,7 +82,6 @@ export function browserRoutes(
     await parts.authorizing.server.handle(request, response, { requestId, fields })
     return null
   }
-  const site = createSite(publicUrl)
   // The page of the code is ours, though the library answers it: `allowedOrigins` are for MCP and not for its form.
   const answerDevice: Route['answer'] = async (received) =>
     received.head.method === 'POST' && !isFromOurPage(received, site)
@@ -77,7 +91,8 @@ export function browserRoutes(
     const isVariable = path.endsWith('/{}')
     const route = {
       template: names.register('route', template),
-      surface: 'oauth',
+      // People see these pages; programs see the other endpoints.
+      surface: path.startsWith('/device') ? 'pages' : 'oauth',
       methods,
       answer: endpoint === 'device' ? answerDevice : answer,
     } as const
@@ -109,6 +124,7 @@ function pagesOf(settings: GlobalSettings, upstreams: readonly Upstream[], parts
       ...parts,
       loginSessions: signingIn.sessions,
       signIn: signingIn.signIn,
+      ownPassword: signingIn.ownPassword,
       redirects: signingIn.redirects,
       redirectProviders: providers.redirect,
       interactions: authorizing.server.interactions,

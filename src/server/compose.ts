@@ -141,6 +141,8 @@ export async function compose(
       authorizing,
       arrivals,
       apiKeys: store.apiKeys,
+      linkedAccounts: store.linkedAccounts,
+      box,
       limiter,
       clock,
       random,

@@ -83,7 +83,7 @@ export function sallyportOf(config: Config, surroundings: Surroundings, lifecycl
     async start({ port = config.settings['listen.port'] } = {}) {
       if (starting !== null)
         throw misuse('this gateway was started already', 'make another with createSallyport')
-      const publicUrl = new URL(config.settings.publicUrl ?? `http://127.0.0.1:${port}`)
+      const publicUrl = new URL(config.settings.publicUrl ?? defaultPublicUrl(config.settings['listen.host'], port))
       starting = build(config, publicUrl, surroundings, lifecycle)
       try {
         composed = await starting
@@ -132,6 +132,11 @@ async function build(
 async function closeAfter(starting: Promise<Composed> | null): Promise<void> {
   const composed = await starting?.catch(() => null)
   await composed?.close()
+}
+
+/** Where whoever is at this machine finds us, when nothing else is said. */
+function defaultPublicUrl(host: string, port: number): string {
+  return `http://${host === '::1' ? '[::1]' : '127.0.0.1'}:${port}`
 }
 
 function misuse(message: string, fix: string): Failure {

@@ -4,6 +4,8 @@ import { createResolveAccount } from '../identity/linked-account.ts'
 import { createLocalProvider } from '../identity/local-provider.ts'
 import type { LoginSessions } from '../identity/login-session.ts'
 import { createLoginSessions } from '../identity/login-sessions.ts'
+import { createOwnPassword } from '../identity/own-password.ts'
+import type { OwnPassword } from '../identity/own-password.ts'
 import { createPasswordHashing, hashingCost } from '../identity/password-hashing.ts'
 import { createSignInProviders } from '../identity/remote-providers.ts'
 import type { SignInProviders } from '../identity/remote-providers.ts'
@@ -44,6 +46,8 @@ export interface SigningIn {
   readonly signIn: SignIn
   readonly providers: SignInProviders
   readonly redirects: SignInRedirects
+  /** Null where there are no passwords of ours. */
+  readonly ownPassword: OwnPassword | null
 }
 
 const minute = 60_000
@@ -88,15 +92,27 @@ export function signInOf(
     },
     { accounts: store.linkedAccounts, clock, random },
   )
+  // One for both: who guesses at the one way has guessed at the other.
+  const budget = settings['limits.enabled'] ? createSignInBudget(limits, limiter) : null
+  const ownPassword = createOwnPassword({
+    passwords: store.passwords,
+    hashing,
+    sessions,
+    budget,
+    addressGroup,
+    clock,
+    emit,
+  })
   return {
     sessions,
     providers,
+    ownPassword: providers.password.some(({ name }) => name === 'local') ? ownPassword : null,
     redirects: createSignInRedirects({ publicUrl }, { box, clock, random }),
     signIn: createSignIn({
       passwordProviders: providers.password,
       resolveAccount,
       sessions,
-      budget: settings['limits.enabled'] ? createSignInBudget(limits, limiter) : null,
+      budget,
       addressGroup,
       clock,
       emit,

@@ -30,6 +30,15 @@ export function linkedAccountStore(database: Database, random: RandomSource): Li
         return signUp === null ? { outcome: 'unknown' } : await makeUser(trx, random, account, signUp, at)
       })
     },
+
+    list: (userId) =>
+      kysely
+        .selectFrom('linked_accounts')
+        .select(['provider', 'issuer', 'linked_at as linkedAt'])
+        .where('user_id', '=', userId)
+        .orderBy('linked_at')
+        .orderBy('issuer')
+        .execute(),
   }
 }
 

@@ -6,31 +6,15 @@ import type {
   EndingOf,
   LoginSessionFilter,
   LoginSessionStore,
-  NewLoginSession,
   StoredLoginSession,
 } from '../identity/login-session-store.ts'
 import type { RandomSource } from '../lib/random.ts'
 import { appendAudit } from './audit.ts'
 import type { Database } from './database.ts'
+import { factsOf, ruleColumns, sessionColumns, valuesOf } from './login-session-rows.ts'
 import type { Schema } from './schema.ts'
 
 type Trx = Transaction<Schema>
-
-const columns = [
-  'login_sessions.id',
-  'provider',
-  'remembered',
-  'device_name as deviceName',
-  'address',
-  'started_at as startedAt',
-  'last_seen_at as lastSeenAt',
-] as const
-const rules = [
-  'idle_ends_at as idleEndsAt',
-  'absolute_ends_at as absoluteEndsAt',
-  'fingerprint',
-  'end_reason as closedAs',
-] as const
 
 /** Login sessions in a database. */
 export function loginSessionStore({ kysely, kind }: Database, random: RandomSource): LoginSessionStore {
@@ -40,7 +24,7 @@ export function loginSessionStore({ kysely, kind }: Database, random: RandomSour
     const running = await trx
       .selectFrom('login_sessions')
       .leftJoin('users', 'users.id', 'login_sessions.user_id')
-      .select([...columns, ...rules, 'user_id as userId', 'users.disabled_at as disabledAt'])
+      .select([...sessionColumns, ...ruleColumns, 'user_id as userId', 'users.disabled_at as disabledAt'])
       .where('login_sessions.id', 'in', ids)
       .where('ended_at', 'is', null)
       // In one order everywhere: two replicas that end the same sessions would else wait for each other.
@@ -50,7 +34,7 @@ export function loginSessionStore({ kysely, kind }: Database, random: RandomSour
     const ended: EndedLoginSession[] = []
     for (const { disabledAt, ...row } of running) {
       const ownerInactive = row.userId === null || disabledAt !== null
-      const ending = endingOf({ ...row, remembered: row.remembered === 1, ownerInactive })
+      const ending = endingOf({ ...factsOf(row), ownerInactive })
       if (ending !== null) ended.push(await endOne(trx, row, ending, { now, actor }))
     }
     return ended
@@ -111,7 +95,7 @@ export function loginSessionStore({ kysely, kind }: Database, random: RandomSour
       const row = await kysely
         .selectFrom('login_sessions')
         .innerJoin('users', 'users.id', 'login_sessions.user_id')
-        .select([...columns, ...rules])
+        .select([...sessionColumns, ...ruleColumns])
         .select(['users.id as userId', 'users.email', 'users.disabled_at as disabledAt'])
         .where('cookie_hash', '=', cookieHash)
         .where('ended_at', 'is', null)
@@ -124,9 +108,11 @@ export function loginSessionStore({ kysely, kind }: Database, random: RandomSour
         .where('user_id', '=', userId)
         .orderBy('workspace')
         .execute()
-      const remembered = row.remembered === 1
-      const session = { ...facts, userId, remembered, ownerInactive: disabledAt !== null }
-      return { session, email, memberships }
+      return {
+        session: { ...factsOf(facts), userId, ownerInactive: disabledAt !== null },
+        email,
+        memberships,
+      }
     },
 
     end(filter, at, endingOf, actor) {
@@ -170,7 +156,7 @@ export function loginSessionStore({ kysely, kind }: Database, random: RandomSour
     async list(userId, at) {
       const rows = await kysely
         .selectFrom('login_sessions')
-        .select(columns)
+        .select(sessionColumns)
         .where('user_id', '=', userId)
         .where('ended_at', 'is', null)
         .where('end_reason', 'is', null)
@@ -179,7 +165,7 @@ export function loginSessionStore({ kysely, kind }: Database, random: RandomSour
         .orderBy('started_at', 'desc')
         .orderBy('id')
         .execute()
-      return rows.map((row) => ({ ...row, userId, remembered: row.remembered === 1 }))
+      return rows.map((row) => ({ ...factsOf(row), userId }))
     },
 
     async countActive() {
@@ -225,21 +211,4 @@ function matches(eb: ExpressionBuilder<Schema, 'login_sessions'>, filter: LoginS
   }
   const one = eb('id', '=', filter.id)
   return filter.userId === undefined ? one : eb.and([one, eb('user_id', '=', filter.userId)])
-}
-
-function valuesOf(session: NewLoginSession) {
-  return {
-    id: session.id,
-    cookie_hash: session.cookieHash,
-    user_id: session.userId,
-    provider: session.provider,
-    remembered: session.remembered ? (1 as const) : (0 as const),
-    started_at: session.startedAt,
-    last_seen_at: session.lastSeenAt,
-    idle_ends_at: session.idleEndsAt,
-    absolute_ends_at: session.absoluteEndsAt,
-    fingerprint: session.fingerprint,
-    device_name: session.deviceName,
-    address: session.address,
-  }
 }

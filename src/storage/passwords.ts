@@ -20,7 +20,7 @@ export function passwordStore({ kysely, kind }: Database, random: RandomSource):
       return { ...password, oneTime: oneTime === 1, ownerInactive: disabledAt !== null }
     },
 
-    set({ userId, hash, at, oneTime, keepSessionId: exceptId }, actor) {
+    set({ userId, hash, at, oneTime, keepSessionId: exceptId, over }, actor) {
       return kysely.transaction().execute(async (trx) => {
         // The lock makes a new password and a sign-in take turns: whichever is second sees the first.
         const user = await trx
@@ -35,6 +35,7 @@ export function passwordStore({ kysely, kind }: Database, random: RandomSource):
           .select('set_at')
           .where('user_id', '=', userId)
           .executeTakeFirst()
+        if (over !== undefined && over !== (before?.set_at ?? null)) return false
         // Later than the last one even within a millisecond, for the time names the password.
         const set_at = before === undefined ? at : Math.max(at, before.set_at + 1)
         const password = { hash, set_at, one_time: oneTime ? (1 as const) : (0 as const) }
@@ -44,6 +45,12 @@ export function passwordStore({ kysely, kind }: Database, random: RandomSource):
           .onConflict((conflict) => conflict.column('user_id').doUpdateSet(password))
           .execute()
         await closeSessions(trx, kind, { userId, exceptId, reason: 'password_changed', at })
+        if (exceptId !== null)
+          await trx
+            .updateTable('login_sessions')
+            .set({ password_due: 0 })
+            .where('id', '=', exceptId)
+            .execute()
         const change = { action: 'user.password_set', target: userId, workspace: null, time: at } as const
         await appendAudit(trx, random, { ...change, actor })
         return true

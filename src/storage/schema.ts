@@ -137,6 +137,8 @@ export interface LoginSessionRow {
   fingerprint: string
   device_name: string
   address: string
+  /** 1 when it began with a one-time password, until its user has set another one. */
+  password_due: 0 | 1
   ended_at: number | null
   end_reason: LoginEndReason | null
 }

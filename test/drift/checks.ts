@@ -18,7 +18,13 @@ export function withForgotten(steps: readonly Step[], before: Rows, after: Rows)
   const gone = rules.forgotten.filter(({ id }) => ran.has(id) && !kept.has(id))
   return [
     ...after.sessions,
-    ...gone.map((row) => ({ ...row, cookie_hash: '', device_name: '', address: '' })),
+    ...gone.map((row) => ({
+      ...row,
+      cookie_hash: '',
+      device_name: '',
+      address: '',
+      password_due: 0 as const,
+    })),
   ]
 }
 

@@ -15,7 +15,7 @@ export const fingerprintKey = new Uint8Array(32).fill(7)
 const key = createSecretKey(fingerprintKey)
 
 /** A session as the model foresees it. */
-export type Foreseen = Omit<LoginSessionRow, 'cookie_hash' | 'device_name' | 'address'>
+export type Foreseen = Omit<LoginSessionRow, 'cookie_hash' | 'device_name' | 'address' | 'password_due'>
 
 interface Person {
   disabled: boolean
@@ -186,7 +186,7 @@ export class LoginRules {
 }
 
 function foreseenOf(row: LoginSessionRow): Foreseen {
-  const { cookie_hash: _, device_name: __, address: ___, ...foreseen } = row
+  const { cookie_hash: _, device_name: __, address: ___, password_due: ____, ...foreseen } = row
   return foreseen
 }
 

@@ -53,7 +53,6 @@ const byAdministrators: readonly string[] = [
   'client_registered.origin=admin',
   'client_registered.origin=self_service',
   'consent_revoked.actor=admin',
-  'login_session_ended.reason=revoked_by_admin',
   'token_revoked.reason=admin',
 ]
 

@@ -100,6 +100,44 @@ describe('T15: a path that is merely like one of ours is not it', () => {
   })
 })
 
+describe('the root', () => {
+  const look = (method: string, accept: string | null) =>
+    sendRaw(
+      edge.port,
+      rawRequest(
+        method,
+        '/',
+        accept === null ? [] : [['Accept', accept]],
+        method === 'POST' ? legacyCall() : '',
+      ),
+    )
+
+  it.each(['text/html', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text/*'])(
+    'leads a browser that asks for %s to the account',
+    async (accept) => {
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await look(method, accept)
+        expect([answer?.status, answer?.headers.get('location')]).toEqual([303, '/account'])
+        expect(answer?.headers.get('cache-control')).toBe('no-store')
+      }
+    },
+  )
+
+  it.each([null, '*/*', 'application/json', 'application/json, text/event-stream', 'text/html;q=0'])(
+    'is nothing to a program that asks for %s',
+    async (accept) => {
+      const answer = await look('GET', accept)
+      expect([answer?.status, reasonOf(answer)]).toEqual([404, 'not_found'])
+      expect(answer?.headers.get('content-type')).toBe('application/json')
+    },
+  )
+
+  it('is nothing to whoever sends something, a browser too', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE'])
+      expect((await look(method, 'text/html'))?.status).toBe(404)
+  })
+})
+
 describe('T30: labels stay a closed set', () => {
   it('no path and no raw verb ever becomes a label', async () => {
     for (const path of ['/secret-path-1', '/mcp/secret-name', '/mcp/SECRET', '/%73ecret'])
@@ -118,6 +156,7 @@ describe('T30: labels stay a closed set', () => {
         '/readyz',
         '/metrics',
         '/.well-known/jwks.json',
+        '/',
         'unknown',
         'other',
       ]).toContain(route)

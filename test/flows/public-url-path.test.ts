@@ -67,6 +67,17 @@ describe.each(['https://mcp.example.com/tools/gate', 'https://MCP.example.com/to
       expect(await reason(`${base}way/mcp`)).toBe('not_found')
     })
 
+    it('a browser is led to the account from the path itself, with a slash and without', async () => {
+      const browsing = { method: 'GET', fields: [['Accept', 'text/html']] } as const
+      for (const path of [base, `${base}/`]) {
+        const { status: code, headers } = await visit(path, browsing)
+        expect([path, code, headers.get('location')]).toEqual([path, 303, `${base}/account`])
+        expect([path, await status(path)]).toEqual([path, 404])
+      }
+      for (const path of ['/', '/tools', '/tools/'])
+        expect([path, await status(path, browsing)]).toEqual([path, 404])
+    })
+
     it('probes, scrapers and upstreams find what is theirs at the root too', async () => {
       const own = { method: 'GET', fields: [['Host', `127.0.0.1`] as const] }
       for (const path of ['/healthz', '/health', '/readyz', '/.well-known/jwks.json', '/metrics']) {

@@ -167,8 +167,12 @@ export class CellJudge {
 }
 
 function comparable(said: string, requestId: string): string {
-  return said
-    .replaceAll(requestId, 'REQUEST-ID')
-    .replace('"id":1,', '"id":null,')
-    .replaceAll(/\r\n(?:Date|Content-Length|Connection|Keep-Alive): [^\r]*/g, '')
+  return (
+    said
+      .replaceAll(requestId, 'REQUEST-ID')
+      .replace('"id":1,', '"id":null,')
+      // Where to sign in follows from the path and from what was sent.
+      .replace(/,? resource_metadata="[^"]*"(?:, scope="[^"]*")?/, '')
+      .replaceAll(/\r\n(?:Date|Content-Length|Connection|Keep-Alive): [^\r]*/g, '')
+  )
 }

@@ -1,123 +1,9 @@
 import { crc32 } from 'node:zlib'
 import { uint32ToBase62 } from '../../src/lib/base62.ts'
-import { adminToken, east, externalKeys, west } from './world.ts'
+import { callers } from './callers.ts'
+import type { Caller } from './callers.ts'
+import { adminToken, externalKeys } from './world.ts'
 import type { KeyName, UpstreamName, World } from './world.ts'
-
-type Verdict = 'allowed' | 'upstream_not_allowed' | 'insufficient_scope'
-
-/** Somebody the gateway knows, and what they may do. */
-export interface Caller {
-  /** The subject asserted to an upstream; absent when nothing is asserted of them. */
-  readonly sub?: (world: World) => string
-  /** The credential an upstream gets as it is; only for keys of its own. */
-  readonly forwards?: string
-  readonly workspace?: string
-  readonly scope?: string
-  /** Whose sessions are theirs: user and workspace together. */
-  readonly owner: string
-  readonly may: Readonly<Record<UpstreamName, Verdict>>
-}
-
-const everywhere = {
-  code: 'allowed',
-  wiki: 'allowed',
-  vault: 'upstream_not_allowed',
-  open: 'allowed',
-  // Refused before access is asked about.
-  keys: 'upstream_not_allowed',
-} as const
-const alice = { sub: ({ people }: World) => people.alice.id, scope: 'code:read', owner: 'alice in east' }
-
-const callers = {
-  alice: { ...alice, workspace: east, may: everywhere },
-  bob: {
-    sub: ({ people }: World) => people.bob.id,
-    scope: 'code:read',
-    owner: 'bob in east',
-    workspace: east,
-    may: everywhere,
-  },
-  aliceInWest: {
-    ...alice,
-    workspace: west,
-    owner: 'alice in west',
-    may: { ...everywhere, vault: 'allowed' },
-  },
-  dora: {
-    sub: ({ people }: World) => people.dora.id,
-    scope: 'code:read',
-    owner: 'dora in west',
-    workspace: west,
-    may: { ...everywhere, vault: 'allowed' },
-  },
-  limited: {
-    ...alice,
-    workspace: east,
-    may: { ...everywhere, code: 'upstream_not_allowed', open: 'upstream_not_allowed' },
-  },
-  narrow: {
-    ...alice,
-    workspace: east,
-    scope: 'notes:read',
-    may: { ...everywhere, code: 'insufficient_scope' },
-  },
-  nobody: { owner: 'nobody', may: everywhere },
-  firstExternal: {
-    owner: 'first external key',
-    forwards: externalKeys[0],
-    may: { ...everywhere, keys: 'allowed' },
-  },
-  secondExternal: {
-    owner: 'second external key',
-    forwards: externalKeys[1],
-    may: { ...everywhere, keys: 'allowed' },
-  },
-  // Another owner than with a key: MCP sessions belong to the client too.
-  aliceByClient: { ...alice, workspace: east, owner: 'alice in east, by her editor', may: everywhere },
-  aliceByTerminal: { ...alice, workspace: east, owner: 'alice in east, by her terminal', may: everywhere },
-  aliceInWestByClient: {
-    ...alice,
-    workspace: west,
-    owner: 'alice in west, by her editor',
-    may: { ...everywhere, vault: 'allowed' },
-  },
-  bobByClient: {
-    sub: ({ people }: World) => people.bob.id,
-    scope: 'code:read',
-    workspace: east,
-    owner: 'bob in east, by his editor',
-    may: everywhere,
-  },
-  external: {
-    sub: () => 'erin',
-    scope: 'code:read',
-    workspace: east,
-    owner: 'erin of another issuer',
-    may: everywhere,
-  },
-  robotInWest: {
-    sub: () => 'svc_western',
-    scope: 'code:read',
-    workspace: west,
-    owner: 'robot in west',
-    may: { ...everywhere, vault: 'allowed' },
-  },
-  narrowByClient: {
-    ...alice,
-    workspace: east,
-    scope: 'notes:read',
-    owner: 'alice in east, by her editor',
-    may: { ...everywhere, code: 'insufficient_scope' },
-  },
-  robot: {
-    sub: () => 'svc_robot',
-    scope: 'code:read',
-    workspace: east,
-    owner: 'robot in east',
-    may: everywhere,
-  },
-  admin: { sub: () => 'svc_admin', scope: '*', owner: 'admin', may: everywhere },
-} as const satisfies Record<string, Caller>
 
 export type Field = readonly [string, string]
 
@@ -153,6 +39,9 @@ function forged(id: string): string {
   const body = `sp_${id}_${'A'.repeat(43)}`
   return `Bearer ${body}${uint32ToBase62(crc32(body))}`
 }
+
+/** That the session was begun with: another one would end it. */
+const browser: Field = ['User-Agent', 'Mozilla/5.0 (X11; Linux) Firefox/140.0']
 
 /** A token for `code`: good there, and another server's elsewhere. */
 const atCode = (name: keyof World['tokens'], caller: Caller): CredentialRule => ({
@@ -289,14 +178,14 @@ export function credentialRules(adminOnMcp: boolean): Readonly<Record<string, Cr
     'a key without the scope': { fields: key('narrow'), caller: callers.narrow },
     ...tokenRules,
     'a session cookie': {
-      fields: ({ cookie }) => [['Cookie', cookie]],
+      fields: ({ cookie }) => [['Cookie', cookie], browser],
       refused: 'missing_credential',
       readable: false,
       signedIn: true,
       callerAt: { open: callers.nobody },
     },
     'a session cookie beside a key of another user': {
-      fields: (world) => [...key('bob')(world), ['Cookie', world.cookie]],
+      fields: (world) => [...key('bob')(world), ['Cookie', world.cookie], browser],
       signedIn: true,
       caller: callers.bob,
     },

@@ -1,4 +1,5 @@
-import type { Caller, CredentialRule } from './credentials.ts'
+import type { Caller } from './callers.ts'
+import type { CredentialRule } from './credentials.ts'
 import type { SessionKind, UpstreamName } from './world.ts'
 
 /** What a reason looks like on the wire: HTTP status, JSON-RPC code, challenge. */
@@ -156,7 +157,11 @@ const routeRules: Readonly<Record<string, RouteRule>> = {
     asks: 'browser',
     stays: { GET: [toSignIn('/device'), 200], POST: [toSignIn('/device'), 400] },
   },
-  '/device/{id}': always(400, 'GET'),
+  '/device/{id}': {
+    methods: ['GET'],
+    asks: 'browser',
+    stays: { GET: [toSignIn('/device/nobodys'), 400] },
+  },
 }
 
 /** The rule of a route. Throws when there is none. */

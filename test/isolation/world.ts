@@ -46,6 +46,8 @@ export interface World {
   readonly keys: Awaited<ReturnType<typeof makeKeys>>['keys']
   /** Access tokens for the resource of `code`. */
   readonly tokens: Awaited<ReturnType<typeof makeTokens>>
+  /** The one of others that is trusted. */
+  readonly issuer: string
   /** `name=value` of Alice's login session. */
   readonly cookie: string
   readonly sessions: ReadonlyMap<UpstreamName, Partial<Record<SessionKind, string>>>
@@ -119,6 +121,7 @@ export async function createWorld(adminOnMcp: boolean): Promise<World> {
     people,
     keys,
     tokens,
+    issuer: issuer.issuer,
     cookie,
     sessions,
     private: secrets,

@@ -200,6 +200,8 @@ describe('auth 10: redirects', () => {
       expect(last.location).toBeNull()
       expect(last.status).toBe(400)
       expect(JSON.parse(last.text)).toMatchObject({ page: 'error', requestId: 'req_test' })
+      expect(last.text).toContain('that is not registered for it')
+      expect(last.text).not.toContain(redirect)
       expect(last.headers.get('content-security-policy')).toBe("default-src 'none'")
     }
     expect(scene.refused).toContain('redirect_mismatch')
@@ -212,6 +214,8 @@ describe('auth 10: redirects', () => {
     const { away, last } = await scene.browser().walk(url)
     expect([away, last.location, last.status]).toStrictEqual([null, null, 400])
     expect(JSON.parse(last.text)).toMatchObject({ code: 'invalid_client' })
+    expect(last.text).toContain('The client is not known here.')
+    expect(last.text).not.toContain('dyn_nobody')
     expect(scene.refused).toStrictEqual(['unknown_client'])
   })
 

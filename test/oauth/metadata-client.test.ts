@@ -52,6 +52,8 @@ describe('auth 9: a client named by its metadata document', () => {
     const { away, last } = await scene.browser().walk((await authorizationUrl(known)).url)
     expect([away, last.location, last.status]).toStrictEqual([null, null, 400])
     expect(scene.refused).toStrictEqual(['metadata_document_failed'])
+    expect(last.text).toContain("The client's metadata document at app.example could not be used")
+    expect(last.text).not.toContain('client.json')
     expect((await refresh(scene, known, 'x')).status).toBe(401)
   })
 })

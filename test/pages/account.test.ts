@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { apiKeyShape } from '../../src/identity/api-key.ts'
 import { formOf, PageBrowser } from '../support/page-browser.ts'
+import type { ArrivedPage } from '../support/page-browser.ts'
 import { password, startPages } from '../support/pages-scene.ts'
 import type { PagesScene } from '../support/pages-scene.ts'
 
@@ -126,11 +127,17 @@ describe('apps', () => {
 })
 
 describe('keys', () => {
-  const make = (
+  const make = async (
     browser: PageBrowser,
     fields: Record<string, string | string[]>,
     page = '/account/keys/new',
-  ) => browser.submit(page, '/account/keys/new', { name: 'build server', days: '90', ...fields })
+  ) => {
+    const chosen = { name: 'build server', days: '90', ...fields }
+    return follow(browser, await browser.submit(page, '/account/keys/new', chosen))
+  }
+  /** To the page of the new key, where there is one. */
+  const follow = async (browser: PageBrowser, answer: ArrivedPage) =>
+    answer.headers.get('location') === '/account/keys/made' ? browser.get('/account/keys/made') : answer
   const shown = (text: string) => /sp_\w+_\w{49}/.exec(text)?.[0] ?? ''
 
   it('auth 21: are made with what was chosen, and shown this once', async () => {
@@ -153,6 +160,34 @@ describe('keys', () => {
     expect(list.text).toContain('build server')
     expect(list.text).not.toContain(key)
     expect(scene.logged.join()).not.toContain(key)
+  })
+
+  it('auth 21: to load the page of a new one again makes none and shows none', async () => {
+    const answer = await ada.submit('/account/keys/new', '/account/keys/new', { name: 'x', days: '90' })
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/account/keys/made'])
+    const [cookie = ''] = answer.headers.getSetCookie()
+    expect(cookie).toMatch(/^sallyport-new-key=v1\.[\w-]+; Max-Age=60; Path=\/; HttpOnly; SameSite=Strict$/)
+    expect((await ada.send('/account/keys/made', { method: 'HEAD', headers: {} })).status).toBe(200)
+    const key = shown((await ada.get('/account/keys/made')).text)
+    expect(key).toMatch(apiKeyShape)
+    expect(Buffer.from(cookie, 'latin1').toString()).not.toContain(key.slice(3, 15))
+    expect((await ada.get('/account/keys/made')).headers.get('location')).toBe('/account/keys')
+    expect(await keysOf('usr_ada')).toHaveLength(1)
+  })
+
+  it('auth 21: are shown for a minute, to the session that made them', async () => {
+    const made = () => ada.submit('/account/keys/new', '/account/keys/new', { name: 'x', days: '90' })
+    await made()
+    const sealed = ada.jar.get('sallyport-new-key') ?? ''
+    eve.jar.set('sallyport-new-key', sealed)
+    expect((await eve.get('/account/keys/made')).headers.get('location')).toBe('/account/keys')
+    eve.jar.set('sallyport-new-key', `${sealed.slice(0, -4)}AAAA`)
+    expect((await eve.get('/account/keys/made')).headers.get('location')).toBe('/account/keys')
+    scene.clock.advance(60_000)
+    expect((await ada.get('/account/keys/made')).headers.get('location')).toBe('/account/keys')
+    await made()
+    scene.clock.advance(59_999)
+    expect(shown((await ada.get('/account/keys/made')).text)).toMatch(apiKeyShape)
   })
 
   it('offer what the workspace has, and take nothing else', async () => {
@@ -188,7 +223,7 @@ describe('keys', () => {
 
   it('are rotated: the successor is shown, the old one works through its grace', async () => {
     const first = shown((await make(ada, { upstreams: ['code'] })).text)
-    const { text } = await ada.submit('/account/keys', '/account/keys/rotate')
+    const { text } = await follow(ada, await ada.submit('/account/keys', '/account/keys/rotate'))
     expect(shown(text)).toMatch(apiKeyShape)
     expect(shown(text)).not.toBe(first)
     expect(text).toContain('The key it follows works until')
@@ -234,7 +269,7 @@ it('account actions have a budget of their own', async () => {
   const browser = new PageBrowser(strict.url)
   await browser.signIn('ada@example.com', password)
   const act = () => browser.submit('/account/keys/new', '/account/keys/new', { name: 'x', days: '90' })
-  expect([(await act()).status, (await act()).status]).toEqual([200, 200])
+  expect([(await act()).status, (await act()).status]).toEqual([303, 303])
   const refused = await act()
   expect(refused.status).toBe(429)
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)

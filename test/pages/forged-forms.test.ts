@@ -28,6 +28,7 @@ const forms = [
   ['/account/apps', '/account/apps/revoke', { id: 'con_1' }],
   ['/account/keys/new', '/account/keys/new', { name: 'x', days: '90', workspace: 'default' }],
   ['/account/keys', '/account/keys/rotate', { id: 'x' }],
+  ['/account/password', '/account/password', { current: password, chosen: 'another horse and staple' }],
   ['/account/keys', '/account/keys/revoke', { id: 'x' }],
 ] as const
 

@@ -146,6 +146,38 @@ describe.skipIf(!hasChromium('pages in a browser'))('in Chromium', () => {
     expect(shown).toMatch(/^\s*sp_\w{12}_\w{49}\s*$/)
   })
 
+  it('the page of a new key, loaded again, makes no second one', async () => {
+    context = await browser.newContext()
+    await gallery.signIn(context)
+    const page = await context.newPage()
+    await gallery.pages.find(({ name }) => name === 'issued-key')?.open(page)
+    const count = async () => (await gallery.scene.store.apiKeys.list({ userId: 'usr_ada' })).length
+    const before = await count()
+    await page.reload()
+    await page.getByRole('heading', { name: 'Keys' }).waitFor()
+    expect([await count(), await page.locator('pre.secret').count()]).toEqual([before, 0])
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Keys' }).waitFor()
+    expect([await count(), await page.locator('pre.secret').count()]).toEqual([before, 0])
+  })
+
+  it('T53: the way to a provider is open, wherever it is, and takes "keep me signed in" along', async () => {
+    const { url } = gallery.scene
+    context = await browser.newContext()
+    const page = await context.newPage()
+    await page.route('https://provider.example/', (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<title>Elsewhere</title>' }),
+    )
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await page.goto(`${url}/login?next=/account/apps`)
+    await page.getByLabel('Keep me signed in').last().check()
+    await page.getByRole('button', { name: 'Sign in with your company' }).click()
+    await page.waitForURL('https://provider.example/')
+    const begun = asked.filter((one) => one.startsWith(`${url}/login/begin/`))
+    expect(begun).toEqual([`${url}/login/begin/oidc?by=form&next=%2Faccount%2Fapps&remember=yes`])
+  })
+
   describe('T53: the way back to a client elsewhere', () => {
     let client: Server
     let port = 0

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RedirectProvider } from '../../src/identity/sign-in-provider.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { operator } from '../support/gateway.ts'
-import { PageBrowser } from '../support/page-browser.ts'
+import { formOf, PageBrowser } from '../support/page-browser.ts'
 import { password, startPages } from '../support/pages-scene.ts'
 import type { PagesScene } from '../support/pages-scene.ts'
 import { issueKey } from '../../src/identity/key-lifecycle.ts'
@@ -222,6 +222,21 @@ describe('a provider with a page of its own', () => {
     const back = await browser.get(`/login/callback/oidc?code=good&state=${state}`)
     expect([back.status, back.headers.get('location')]).toEqual([303, '/account/keys'])
     expect((await browser.get('/account/keys')).status).toBe(200)
+  })
+
+  it('keeps them signed in where they ask for that, by a form whose way on is a page (T53)', async () => {
+    const { text } = await browser.get('/login?next=/account/keys')
+    const form = formOf(text, '/login/begin/oidc')
+    expect(form).toEqual({ by: 'form', next: '/account/keys' })
+    const query = new URLSearchParams({ ...form, remember: 'yes' }).toString()
+    const begun = await browser.get(`/login/begin/oidc?${query}`)
+    expect(begun.status).toBe(200)
+    const to = /http-equiv="refresh" content="0;url=([^"]+)"/.exec(begun.text)?.[1] ?? ''
+    expect(begun.text).toContain(`href="${to}"`)
+    const state = new URL(to).searchParams.get('state') ?? ''
+    const back = await browser.get(`/login/callback/oidc?code=good&state=${state}`)
+    expect(back.headers.get('location')).toBe('/account/keys')
+    expect(back.headers.getSetCookie().join()).toContain(`Max-Age=${30 * 24 * 3600}`)
   })
 
   it('cannot sign in a browser that did not begin (login CSRF)', async () => {

@@ -47,7 +47,7 @@ export async function driveOauth(target: BrowserTarget): Promise<void> {
   }
   watch((await oauth.refresh(client, refresh, { scope: 'code:read' })).body)
   await oauth.refresh(client, mark('refresh token'))
-  await person.browser.get(`/oauth/authorize?${ask(client, { scope: mark('scope') }).url.searchParams}`)
+  await person.browser.get(`/oauth/authorize${ask(client, { scope: mark('scope') }).url.search}`)
   for (const more of [
     { redirect_uri: `https://${mark('host')}.example/${mark('path')}` },
     { resource: `https://${mark('resource')}.example/mcp` },

@@ -75,7 +75,9 @@ export async function sweep({ seed, mode, protocol, details = false }: SweepChoi
       intervalSeconds: 3600,
     },
     traces: {
-      ...{ details, arguments: details, clientAddress: details },
+      details,
+      arguments: details,
+      clientAddress: details,
       endpoint: toCollector.url,
       protocol,
       sampleRatio: 1,

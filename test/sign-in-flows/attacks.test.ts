@@ -1,67 +1,24 @@
-import { createHash, createHmac, randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo, Server } from 'node:net'
-import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { createHash, randomUUID } from 'node:crypto'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ask, seriesValue } from '../support/asking.ts'
-import { hasOpenssl } from '../support/certificates.ts'
-import { startDocumentServer } from '../support/document-server.ts'
-import type { DocumentServer } from '../support/document-server.ts'
-import { reasonOf } from '../support/edge.ts'
-import { startGateway } from '../support/gateway.ts'
-import type { TestGateway } from '../support/gateway.ts'
-import { basic, OauthCaller, redirectUri, tokensOf } from '../support/oauth-caller.ts'
-import type { OauthAnswer, RegisteredClient, Tokens } from '../support/oauth-caller.ts'
+import { ask } from '../support/asking.ts'
+import { testPassword } from '../support/gateway.ts'
+import { basic, redirectUri, tokensOf } from '../support/oauth-caller.ts'
 import { meet } from '../support/person.ts'
-import type { Person } from '../support/person.ts'
-import { startRecordingUpstream } from '../support/recording-upstream.ts'
-import type { RecordingUpstream } from '../support/recording-upstream.ts'
-import { reportSkippedSuite } from '../support/skipped-suites.ts'
+import { errorOf, startAttackScene } from './attack-scene.ts'
+import type { AttackScene } from './attack-scene.ts'
 
-let upstream: RecordingUpstream
-let gateway: TestGateway
-let oauth: OauthCaller
-let ada: Person & { readonly userId: string }
-
-const settings = { limits: { enabled: false } }
-
+let scene: AttackScene
+let gateway: AttackScene['gateway']
+let oauth: AttackScene['oauth']
+let ada: AttackScene['ada']
+let countedOf: AttackScene['countedOf']
+let codeFor: AttackScene['codeFor']
 beforeAll(async () => {
-  upstream = await startRecordingUpstream()
-  gateway = await startGateway({
-    upstreams: [
-      { name: 'code', url: upstream.url, default: true, scopes: ['code:read'] },
-      { name: 'other', url: upstream.url },
-    ],
-    settings,
-  })
-  upstream.trust(gateway.url)
-  oauth = new OauthCaller(gateway.url)
-  ada = await meet(gateway, 'ada@example.com')
+  scene = await startAttackScene()
+  ;({ gateway, oauth, ada, countedOf, codeFor } = scene)
 })
-afterAll(async () => {
-  await gateway.close()
-  await upstream.close()
-})
-
-type Surface = 'mcp' | 'oauth'
-
-/** How often a reason was counted while something ran. */
-async function countedOf(reason: string, surface: Surface, attack: () => Promise<void>): Promise<number> {
-  const series = `sallyport_auth_rejected_total{reason="${reason}",surface="${surface}"}`
-  const before = await seriesValue(gateway.port, series)
-  await attack()
-  return (await seriesValue(gateway.port, series)) - before
-}
-
-/** A code of the person's for a client, and what redeems it. */
-async function codeFor(client: Pick<RegisteredClient, 'id'>, more: Record<string, string | null> = {}) {
-  const begun = oauth.begin(client.id, more)
-  const back = await ada.authorize(begun.url)
-  return { code: back.searchParams.get('code') ?? '', verifier: begun.verifier, back }
-}
-
-const errorOf = ({ status, body }: OauthAnswer) => [status, body['error']]
+afterAll(() => scene.close())
 
 describe.each(['none', 'client_secret_basic'])('T17: PKCE, of a client with %s', (method) => {
   it.each([
@@ -153,7 +110,7 @@ describe('auth 10, T17: redirects', () => {
     async (next) => {
       const { browser, email } = await meet(gateway, `next-${randomUUID()}@example.com`)
       const page = `/login?next=${encodeURIComponent(next)}`
-      const { status, headers } = await browser.signIn(email, 'a horse and a staple', {}, page)
+      const { status, headers } = await browser.signIn(email, testPassword, {}, page)
       expect([status, new URL(headers.get('location') ?? '', gateway.url).href]).toEqual([
         303,
         `${gateway.url}/account`,
@@ -272,215 +229,6 @@ describe('auth 12: code injection and client authentication', () => {
     expect(counted).toBe(3)
   })
 })
-
-describe('auth 4, 14: tokens that are for something else', () => {
-  let tokens: Tokens
-  let idToken: string
-  beforeAll(async () => {
-    const client = await oauth.register()
-    const { code, verifier } = await codeFor(client)
-    const { body } = await oauth.redeem(client, code, verifier)
-    idToken = String(body['id_token'])
-    tokens = { ...(await oauth.connect(ada, client)), ...tokensOf(body) }
-  })
-
-  const refusedFor = async (token: string, path = '/mcp') => {
-    let reason: string | null = null
-    const attack = async () => {
-      const answer = await ask(gateway.port, { key: token, path })
-      expect(answer.status).toBe(401)
-      expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"')
-      reason = reasonOf(answer)
-    }
-    const series = (which: string) => countedOf(which, 'mcp', attack)
-    await attack()
-    expect(await series(reason ?? '')).toBe(1)
-    return reason
-  }
-
-  it('of another audience', async () => {
-    expect((await ask(gateway.port, { key: tokens.access })).status).toBe(200)
-    expect(await refusedFor(tokens.access, '/mcp/other')).toBe('wrong_audience')
-  })
-
-  it('T49: of another type: an ID token, a refresh token, a code, our own assertion', async () => {
-    upstream.calls.length = 0
-    await ask(gateway.port, { key: tokens.access })
-    const [call] = upstream.calls
-    const assertion = /^Bearer (.+)$/.exec(call?.headers.authorization ?? '')?.[1] ?? ''
-    expect(decodeJwt(assertion).sub).toBe(ada.userId)
-    for (const token of [idToken, tokens.refresh, tokens.code, assertion])
-      expect(await refusedFor(token)).toMatch(/^(?:malformed_token|wrong_audience|unknown_issuer)$/)
-  })
-
-  it('algorithm confusion: none, HMAC with what is public, a key of their own', async () => {
-    const [, payload = ''] = tokens.access.split('.')
-    const header = decodeProtectedHeader(tokens.access)
-    const jwks = await (await fetch(`${gateway.url}/.well-known/jwks.json`)).text()
-    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const hmac = (secret: string) => {
-      const input = `${encode({ ...header, alg: 'HS256' })}.${payload}`
-      return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
-    }
-    expect(await refusedFor(`${encode({ ...header, alg: 'none' })}.${payload}.`)).toMatch(
-      /^(?:bad_algorithm|malformed_token)$/,
-    )
-    expect(await refusedFor(hmac(jwks))).toBe('bad_algorithm')
-    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
-    const forged = new SignJWT(decodeJwt(tokens.access))
-    const jwk = await exportJWK(publicKey)
-    expect(
-      await refusedFor(await forged.setProtectedHeader({ ...header, alg: 'ES256', jwk }).sign(privateKey)),
-    ).toBe('bad_signature')
-  })
-
-  it('userinfo takes access tokens alone, and introspection tells nothing of the rest', async () => {
-    for (const token of [idToken, tokens.refresh, `${tokens.access}x`]) {
-      const headers = { authorization: `Bearer ${token}` }
-      expect((await oauth.send('/oauth/userinfo', { headers })).status).toBe(401)
-    }
-    const stranger = await oauth.register({ token_endpoint_auth_method: 'client_secret_basic' })
-    const shown = basic(stranger.id, stranger.secret ?? '')
-    for (const token of [tokens.access, tokens.refresh])
-      expect((await oauth.post('/oauth/introspect', { token }, shown)).body).toEqual({ active: false })
-  })
-})
-
-describe('auth 9: metadata documents that point inwards', () => {
-  it.each([
-    'https://127.0.0.1/client.json',
-    'https://[::1]/client.json',
-    'https://localhost/client.json',
-    'https://169.254.169.254/latest/meta-data',
-    'https://[::ffff:169.254.169.254]/client.json',
-    'https://10.0.0.1/client.json',
-    'https://192.168.0.1/client.json',
-    'https://2130706433/client.json',
-    'https://0.0.0.0/client.json',
-  ])('%s is never asked for', async (id) => {
-    const canary = await listening('127.0.0.1')
-    try {
-      const url = new URL(id)
-      if (url.hostname === '127.0.0.1' || url.hostname === 'localhost') url.port = String(canary.port)
-      let reasons = 0
-      for (const reason of ['metadata_document_failed', 'unknown_client'])
-        reasons += await countedOf(reason, 'oauth', async () => {
-          const { away, last } = await ada.follow(oauth.begin(url.href).url)
-          expect([away, last.status]).toEqual([null, 400])
-        })
-      expect(reasons).toBe(1)
-      expect(canary.connections()).toBe(0)
-    } finally {
-      canary.close()
-    }
-  })
-})
-
-if (!hasOpenssl) reportSkippedSuite('redirects of metadata documents', 'openssl is missing')
-
-describe.skipIf(!hasOpenssl)('auth 9: metadata documents that redirect inwards', () => {
-  let documents: DocumentServer
-  let own: TestGateway
-  let canary: Canary
-  let person: Person
-
-  beforeAll(async () => {
-    ;[documents, canary] = await Promise.all([startDocumentServer(), listening('127.0.0.2')])
-    // Only the address of the document server is public here: all else of this machine is as inward as ever.
-    own = await startGateway({
-      upstreams: [{ name: 'code', url: upstream.url }],
-      settings,
-      reach: documents.reach,
-    })
-    person = await meet(own, 'ada@example.com')
-  })
-  afterAll(async () => {
-    canary.close()
-    await own.close()
-    documents.close()
-  })
-
-  const inward = () => [
-    `https://127.0.0.2:${canary.port}/`,
-    `http://127.0.0.2:${canary.port}/`,
-    'https://169.254.169.254/latest/meta-data',
-    'https://[::1]/',
-  ]
-
-  it('are followed nowhere: the document', async () => {
-    const caller = new OauthCaller(own.url)
-    for (const [place, target] of inward().entries()) {
-      const path = `/moved-${place}.json`
-      documents.handle(path, (_, response) => void response.writeHead(302, { location: target }).end())
-      const { away, last } = await person.follow(caller.begin(documents.url(path)).url)
-      expect([target, away, last.status]).toEqual([target, null, 400])
-    }
-    const series = 'sallyport_auth_rejected_total{reason="metadata_document_failed",surface="oauth"}'
-    expect(await seriesValue(own.port, series)).toBe(inward().length)
-    expect(canary.connections()).toBe(0)
-  })
-
-  it('are followed nowhere: the keys it points at (jwks_uri), directly and by a redirect', async () => {
-    const caller = new OauthCaller(own.url)
-    const { privateKey } = await generateKeyPair('ES256')
-    const now = Math.floor(Date.now() / 1000)
-    const before = documents.asked.length
-    for (const [place, target] of inward().entries()) {
-      documents.handle(`/keys-${place}`, (_, response) => {
-        response.writeHead(302, { location: target }).end()
-      })
-      const id = documents.url(`/app-${place}.json`)
-      for (const jwks_uri of [documents.url(`/keys-${place}`), target]) {
-        documents.serve(`/app-${place}.json`, {
-          client_id: id,
-          client_name: 'App',
-          redirect_uris: [redirectUri],
-          token_endpoint_auth_method: 'private_key_jwt',
-          jwks_uri,
-        })
-        const assertion = await new SignJWT({ jti: randomUUID(), iat: now, exp: now + 60 })
-          .setProtectedHeader({ alg: 'ES256', kid: 'one' })
-          .setIssuer(id)
-          .setSubject(id)
-          .setAudience(own.url)
-          .sign(privateKey)
-        const { status } = await caller.post('/oauth/token', {
-          grant_type: 'authorization_code',
-          code: 'x',
-          redirect_uri: redirectUri,
-          code_verifier: 'x'.repeat(43),
-          client_id: id,
-          client_assertion: assertion,
-          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-        })
-        expect([jwks_uri, status]).toEqual([jwks_uri, 401])
-      }
-    }
-    expect(documents.asked.slice(before).filter((path) => path.startsWith('/keys-')).length).toBeGreaterThan(
-      0,
-    )
-    expect(canary.connections()).toBe(0)
-  })
-})
-
-interface Canary {
-  readonly port: number
-  connections(): number
-  close(): void
-}
-
-/** Something inside that nobody outside may reach: it counts who tries. */
-async function listening(host: string): Promise<Canary> {
-  let connections = 0
-  const server: Server = createServer((socket) => {
-    connections += 1
-    socket.destroy()
-  })
-  server.listen(0, host)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return { port, connections: () => connections, close: () => void server.close() }
-}
 
 /** The same claims, signed by nobody. */
 function unsigned(token: string): string {

@@ -34,7 +34,7 @@ describe('auth 9: where clients need approval', () => {
     const client = await oauth.register()
     const waiting = await ada.follow(oauth.begin(client.id, plain).url)
     expect([waiting.away, waiting.last.status]).toEqual([null, 401])
-    expect(textOf(waiting.last)).toContain('not been approved')
+    expect(textOf(waiting.last)).toContain('An administrator must approve it')
     const device = await oauth.post('/oauth/device_authorization', { client_id: client.id })
     expect(errorOf(device)).toEqual([401, 'invalid_client'])
 
@@ -47,6 +47,7 @@ describe('auth 9: where clients need approval', () => {
     expect(errorOf(await oauth.refresh(client, refresh))).toEqual([401, 'invalid_client'])
     const gone = await ada.follow(oauth.begin(client.id, plain).url)
     expect([gone.away, gone.last.status]).toEqual([null, 401])
+    expect(textOf(gone.last)).toContain('has been switched off here')
   })
 
   it('T19: one that edits itself afterwards waits again, and its tokens with it', async () => {

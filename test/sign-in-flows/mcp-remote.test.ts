@@ -13,6 +13,7 @@ import { catchOpenedUrls } from '../support/opened-url.ts'
 import { startScene } from './scene.ts'
 
 const program = join(dirname(fileURLToPath(import.meta.resolve('mcp-remote/package.json'))), 'dist/proxy.js')
+/** Not as short as can be: mcp-remote refreshes shortly before the end, and stops itself after 20 times in 30 s. */
 const accessSeconds = 600
 
 describe.skipIf(!hasChromium('mcp-remote with a browser'))('mcp-remote', () => {

@@ -84,6 +84,7 @@ describe('CSRF: every form of every page', () => {
       '/account/keys/new',
       '/account/keys/revoke',
       '/account/keys/rotate',
+      '/account/password',
       '/account/sessions/end',
       '/account/sessions/end-others',
       '/consent/{uid}',

@@ -9,6 +9,7 @@ import { onEachDatabase } from '../storage/databases.ts'
 import type { TestDatabases } from '../storage/databases.ts'
 import { operator } from '../support/gateway.ts'
 import { OauthCaller, tokensOf } from '../support/oauth-caller.ts'
+import { formOf } from '../support/page-browser.ts'
 import { meet } from '../support/person.ts'
 import type { Person } from '../support/person.ts'
 import { sallyport } from '../support/sallyport-command.ts'
@@ -16,8 +17,6 @@ import { sallyport } from '../support/sallyport-command.ts'
 const rounds = 100
 /** All that the resource has. */
 const scope = { scope: null, nonce: null }
-/** Consent is remembered for it: the flow of one round is short. */
-const httpsRedirect = 'https://app.example/callback'
 
 onEachDatabase((databases) => {
   describe('auth 5: under traffic, the very next call is refused, 100 of 100 times, after', () => {
@@ -25,34 +24,35 @@ onEachDatabase((databases) => {
       await underTraffic(databases, async ({ oauth, ada, call }) => {
         const client = await oauth.register()
         let { refresh } = await oauth.connect(ada, client, scope)
-        return count(rounds, async () => {
-          const tokens = tokensOf((await oauth.refresh(client, refresh)).body)
-          ;({ refresh } = tokens)
-          expect((await call(tokens.access)).status).toBe(200)
-          const revoked = await oauth.post('/oauth/revoke', { token: tokens.access, client_id: client.id })
+        const tokens = await prepared(async () => {
+          const next = tokensOf((await oauth.refresh(client, refresh)).body)
+          ;({ refresh } = next)
+          return next.access
+        })
+        return tokens.map((access) => async () => {
+          expect((await call(access)).status).toBe(200)
+          const revoked = await oauth.post('/oauth/revoke', { token: access, client_id: client.id })
           expect(revoked.status).toBe(200)
-          return (await call(tokens.access)).reason === 'revoked_token'
+          return (await call(access)).reason === 'revoked_token'
         })
       })
     })
 
     it('its consent was revoked by its person, and its refresh token is over too', async () => {
       await underTraffic(databases, async ({ oauth, ada, call, scene }) => {
-        const client = await oauth.register({ redirect_uris: [httpsRedirect] })
-        return count(rounds, async () => {
-          const begun = oauth.begin(client.id, { ...scope, redirect_uri: httpsRedirect })
-          const back = await ada.authorize(begun.url)
-          const code = back.searchParams.get('code') ?? ''
-          const more = { redirect_uri: httpsRedirect }
-          const tokens = tokensOf((await oauth.redeem(client, code, begun.verifier, more)).body)
-          expect((await call(tokens.access)).status).toBe(200)
-          const [consent] = await scene.gateway.store.consents.list(ada.userId)
-          const { status } = await ada.browser.submit('/account/apps', '/account/apps/revoke', {
-            id: consent?.id ?? '',
-          })
+        const granted = await prepared(async () => {
+          const client = await oauth.register()
+          return { client, ...(await oauth.connect(ada, client, scope)) }
+        })
+        const consents = await scene.gateway.store.consents.list(ada.userId)
+        const form = formOf((await ada.browser.get('/account/apps')).text, '/account/apps/revoke')
+        return granted.map(({ client, access, refresh }) => async () => {
+          expect((await call(access)).status).toBe(200)
+          const id = consents.find(({ clientId }) => clientId === client.id)?.id ?? ''
+          const { status } = await ada.browser.post('/account/apps/revoke', { ...form, id })
           expect(status).toBe(303)
-          const { reason } = await call(tokens.access)
-          const { body } = await oauth.refresh(client, tokens.refresh)
+          const { reason } = await call(access)
+          const { body } = await oauth.refresh(client, refresh)
           return reason === 'revoked_token' && body['error'] === 'invalid_grant'
         })
       })
@@ -62,17 +62,13 @@ onEachDatabase((databases) => {
       await underTraffic(databases, async ({ oauth, ada, call, scene }) => {
         const { access } = await oauth.connect(ada, await oauth.register(), scope)
         const { users } = scene.gateway.store
-        return count(rounds, async () => {
+        return Array.from({ length: rounds }, () => async () => {
           await users.setDisabled(ada.userId, Date.now(), Date.now(), operator)
           const { status, reason } = await call(access)
           const page = await ada.browser.get('/account')
           await users.setDisabled(ada.userId, null, Date.now(), operator)
-          return (
-            status === 401 &&
-            reason === 'account_inactive' &&
-            page.status === 303 &&
-            (await call(access)).status === 200
-          )
+          const isOut = status === 401 && reason === 'account_inactive' && page.status === 303
+          return isOut && (await call(access)).status === 200
         })
       })
     })
@@ -80,13 +76,13 @@ onEachDatabase((databases) => {
     it('its client was revoked elsewhere', async () => {
       await underTraffic(databases, async ({ oauth, ada, call, scene }) => {
         const parts = { clock: systemClock, random: systemRandom, emit: () => {} }
-        const clients = createClients(
-          { approvalRequired: false },
-          { store: scene.gateway.store.clients, ...parts },
-        )
-        return count(rounds, async () => {
+        const { clients: store } = scene.gateway.store
+        const clients = createClients({ approvalRequired: false }, { store, ...parts })
+        const granted = await prepared(async () => {
           const client = await oauth.register()
-          const { access, refresh } = await oauth.connect(ada, client, scope)
+          return { client, ...(await oauth.connect(ada, client, scope)) }
+        })
+        return granted.map(({ client, access, refresh }) => async () => {
           expect((await call(access)).status).toBe(200)
           expect(await clients.revoke(client.id, operator)).toBe(true)
           const { reason } = await call(access)
@@ -98,23 +94,21 @@ onEachDatabase((databases) => {
   })
 
   it('auth 5: `clients revoke` and `users disable` of another process hold from the next call on', async () => {
-    await underTraffic(
-      databases,
-      async ({ oauth, ada, call, scene }) => {
-        const [one, two] = [await oauth.register(), await oauth.register()]
-        const [first, second] = [await oauth.connect(ada, one, scope), await oauth.connect(ada, two, scope)]
-        const { location } = scene.gateway
+    await underTraffic(databases, async ({ oauth, ada, call, scene }) => {
+      const [one, two] = [await oauth.register(), await oauth.register()]
+      const [first, second] = [await oauth.connect(ada, one, scope), await oauth.connect(ada, two, scope)]
+      const { location } = scene.gateway
+      const play = async () => {
         await sallyport(location, 'clients', 'revoke', one.id)
         expect(await call(first.access)).toMatchObject({ status: 401, reason: 'client_inactive' })
         expect((await call(second.access)).status).toBe(200)
         await sallyport(location, 'users', 'disable', ada.email)
         expect(await call(second.access)).toMatchObject({ status: 401, reason: 'account_inactive' })
         expect((await ada.browser.get('/account')).status).toBe(303)
-        expect((await oauth.refresh(two, second.refresh)).body['error']).toBe('invalid_grant')
-        return 1
-      },
-      1,
-    )
+        return (await oauth.refresh(two, second.refresh)).body['error'] === 'invalid_grant'
+      }
+      return [play]
+    })
   })
 })
 
@@ -125,11 +119,13 @@ interface Stage {
   call(access: string): ReturnType<Scene['calls']['post']>
 }
 
-/** Plays it while others are at work with keys and tokens of theirs, none of whom may notice. */
+/** Revokes something once, and answers whether that held. */
+type Round = () => Promise<boolean>
+
+/** Plays rounds while others are at work with keys and tokens of theirs, none of whom may notice. */
 async function underTraffic(
   databases: TestDatabases,
-  play: (stage: Stage) => Promise<number>,
-  expected = rounds,
+  prepare: (stage: Stage) => Promise<readonly Round[]>,
 ): Promise<void> {
   const settings = { limits: { enabled: false } }
   const scene = await createScene({ store: await databases.newLocation(), settings })
@@ -142,28 +138,29 @@ async function underTraffic(
     ]
     const { access } = await oauth.connect(bystander, await oauth.register(), scope)
     const user = await scene.addUser('bystander')
+    const call = (token: string) => calls.post('/mcp', token)
+    const played = await prepare({ scene, oauth, ada, call })
     const traffic = startTraffic(calls, [
       { key: access, sub: bystander.userId },
       { key: (await gateway.createKey(user)).key, sub: user.id },
     ])
-    const call = (token: string) => calls.post('/mcp', token)
     let held = 0
     try {
-      held = await play({ scene, oauth, ada, call })
+      for (const round of played) if (await round()) held += 1
     } finally {
-      const { count: called, wrong } = await traffic.stop()
+      const { count, wrong } = await traffic.stop()
       expect(wrong.slice(0, 3)).toStrictEqual([])
-      expect(called).toBeGreaterThan(held)
+      expect(count).toBeGreaterThan(held)
     }
-    expect(held).toBe(expected)
+    expect(held).toBe(played.length)
   } finally {
     await scene.close()
   }
 }
 
-/** How often it held. */
-async function count(times: number, holds: () => Promise<boolean>): Promise<number> {
-  let held = 0
-  for (let round = 0; round < times; round += 1) if (await holds()) held += 1
-  return held
+/** As many as there are rounds, one after the other. */
+async function prepared<T>(make: () => Promise<T>): Promise<readonly T[]> {
+  const made: T[] = []
+  while (made.length < rounds) made.push(await make())
+  return made
 }

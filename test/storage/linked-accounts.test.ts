@@ -66,6 +66,29 @@ onEachDatabase((databases) => {
       expect(await resolving(store, both)(vouched())).toStrictEqual({ outcome: 'known', userId: 'usr_a' })
     })
 
+    it('is listed for its user alone, by who has it and where', async () => {
+      const store = await databases.newStore()
+      await addUser(store)
+      await addUser(store, 'b')
+      expect(await store.linkedAccounts.list('usr_a')).toStrictEqual([])
+      await resolving(store, linking)(vouched())
+      const later = stoppedClock()
+      later.advance(1000)
+      const link = createResolveAccount(linking, {
+        accounts: store.linkedAccounts,
+        clock: later,
+        random: systemRandom,
+      })
+      await link(vouched({ provider: 'gitea', issuer: 'https://git.example.com' }))
+      expect(await store.linkedAccounts.list('usr_a')).toStrictEqual([
+        { provider: 'github', issuer: 'https://github.com', linkedAt: clock.now() },
+        { provider: 'gitea', issuer: 'https://git.example.com', linkedAt: later.now() },
+      ])
+      expect(await store.linkedAccounts.list('usr_b')).toStrictEqual([])
+      await store.users.erase('usr_a', 9, admin)
+      expect(await store.linkedAccounts.list('usr_a')).toStrictEqual([])
+    })
+
     it('is gone with its user: the next sign-in is a stranger', async () => {
       const store = await databases.newStore()
       await addUser(store)

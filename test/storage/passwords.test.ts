@@ -7,7 +7,7 @@ import { systemRandom } from '../../src/lib/random.ts'
 import { stoppedClock } from '../support/stopped-clock.ts'
 import { onEachDatabase } from './databases.ts'
 import type { TestDatabases } from './databases.ts'
-import { firefox } from './login-scene.ts'
+import { firefox, replica } from './login-scene.ts'
 import { actions, addUser, admin } from './records.ts'
 
 const issuer = 'https://mcp.example.com'
@@ -21,7 +21,10 @@ async function scene(databases: TestDatabases, cost = cheap) {
   const hashing = createPasswordHashing(cost, { random: systemRandom })
   const parts = { passwords: store.passwords, hashing, clock: stoppedClock() }
   const local = createLocalProvider({ issuer }, { ...parts, addressGroup: (address) => address })
-  const set = (password: string, more: { oneTime?: boolean; userId?: string } = {}) => {
+  const set = (
+    password: string,
+    more: { oneTime?: boolean; userId?: string; keepSessionId?: string } = {},
+  ) => {
     const who = { userId: 'usr_a', email: 'a@example.com', oneTime: false, keepSessionId: null, ...more }
     return setPassword({ ...who, password: new Secret(password) }, admin, parts)
   }
@@ -111,6 +114,41 @@ onEachDatabase((databases) => {
       expect(await set('short')).toMatchObject({ outcome: 'unfit' })
       expect(await set(right, { userId: 'usr_nobody' })).toStrictEqual({ outcome: 'user_unknown' })
       expect(await store.passwords.find('a@example.com')).toBeUndefined()
+    })
+
+    it('takes the place of the one it may, and of no other', async () => {
+      const { set, store } = await scene(databases)
+      const put = (hash: string, over: number | null) =>
+        store.passwords.set(
+          { userId: 'usr_a', hash, at: 1, oneTime: false, keepSessionId: null, over },
+          admin,
+        )
+      const current = async () => (await store.passwords.find('a@example.com'))?.setAt ?? 0
+      expect(await put('first', 0)).toBe(false)
+      expect(await put('first', null)).toBe(true)
+      expect(await put('second', null)).toBe(false)
+      const first = await current()
+      expect(await put('second', first)).toBe(true)
+      expect(await put('third', first)).toBe(false)
+      expect(await store.passwords.find('a@example.com')).toMatchObject({ hash: 'second' })
+      expect(await set(right)).toStrictEqual({ outcome: 'set' })
+    })
+
+    it('that is due stays due in its session until one is set from it', async () => {
+      const { set, store, parts } = await scene(databases)
+      await set(right, { oneTime: true })
+      const { sessions } = replica(store, parts.clock)
+      const how = { remember: false, replaces: null }
+      const who = { userId: 'usr_a', provider: 'local', passwordDue: true } as const
+      const started = await sessions.start(who, firefox, how)
+      if (started.outcome !== 'started') throw new Error(started.outcome)
+      const due = async () => (await sessions.find(started.cookieValue, firefox))?.session.passwordDue
+      expect(started.session.passwordDue).toBe(true)
+      expect(await due()).toBe(true)
+      expect(await sessions.list('usr_a')).toMatchObject([{ passwordDue: true }])
+      expect(await set(right, { keepSessionId: started.session.id })).toStrictEqual({ outcome: 'set' })
+      expect(await due()).toBeUndefined()
+      expect(await sessions.list('usr_a')).toHaveLength(1)
     })
 
     it('goes with its user', async () => {

@@ -292,6 +292,7 @@ async function fill({ kysely, kind }: Database): Promise<void> {
       fingerprint: '',
       device_name: '',
       address: '',
+      password_due: 0 as const,
       ended_at: n % 10 === 0 ? null : n,
       end_reason: n % 10 === 0 ? null : ('logout' as const),
     })),

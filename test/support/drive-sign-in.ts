@@ -23,7 +23,7 @@ export async function driveLogins(scene: SignInScene): Promise<void> {
   await wrong.browser.post('/login', { email: ada.email, password: ada.password, token: 'forged' })
 }
 
-/** Every way a login session can end, those apart that are an administrator's. */
+/** Every way a login session can end. */
 export async function driveSessionEnds(scene: SignInScene): Promise<void> {
   const { gateway, clock, givePassword, meet } = scene
   const { store } = gateway
@@ -45,6 +45,10 @@ export async function driveSessionEnds(scene: SignInScene): Promise<void> {
   const gone = await signedIn(scene, 'gone')
   await store.users.setDisabled(gone.userId, clock.now(), clock.now(), operator)
   await gone.browser.get(account)
+
+  const sent = await signedIn(scene, 'sent')
+  await store.users.signOut(sent.userId, clock.now(), operator)
+  await sent.browser.get(account)
 
   const renewed = await signedIn(scene, 'renewed')
   await givePassword(renewed.userId, renewed.email)

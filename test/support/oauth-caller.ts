@@ -130,7 +130,11 @@ export interface Tokens {
 }
 
 export function tokensOf(body: Readonly<Record<string, unknown>>) {
-  return { access: String(body['access_token']), refresh: String(body['refresh_token'] ?? '') }
+  const { access_token: access, refresh_token: refresh } = body
+  return {
+    access: typeof access === 'string' ? access : '',
+    refresh: typeof refresh === 'string' ? refresh : '',
+  }
 }
 
 /** The `Authorization` of a confidential client (RFC 6749 section 2.3.1). */

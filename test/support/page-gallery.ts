@@ -50,6 +50,7 @@ export async function openGallery(): Promise<Gallery> {
   const cookies: Cookie[] = []
   const userId = await scene.addUser('ada', ['default', 'design'])
   await scene.addUser('new')
+  const remoteId = await addRemoteUser(scene)
   await fill(scene, userId)
   const add = (uid: string, request: ConsentRequest) => {
     authorizations.add({ uid, request, redirectUri: 'https://editor.example/callback' }).userId = userId
@@ -125,6 +126,40 @@ export async function openGallery(): Promise<Gallery> {
         await page.locator('details > summary').nth(1).click()
       },
     },
+    at('password', '/account/password', true),
+    {
+      name: 'password-wrong',
+      signedIn: true,
+      async open(page) {
+        await page.goto(`${url}/account/password`)
+        await page.getByLabel('Current password').fill(password)
+        await page.getByLabel('New password').fill('passwordpassword')
+        await page.getByRole('button', { name: 'Change the password' }).click()
+      },
+    },
+    {
+      name: 'password-due',
+      signedIn: false,
+      async open(page) {
+        await scene.giveOneTime('new')
+        await page.goto(`${url}/login`)
+        await fillIn(page, password, 'new')
+        await page.getByRole('heading', { name: 'Choose your password' }).waitFor()
+      },
+    },
+    {
+      name: 'password-none',
+      signedIn: false,
+      async open(page) {
+        const userAgent = await page.evaluate<string>('navigator.userAgent')
+        const from = { address: '127.0.0.1', userAgent }
+        const who = { userId: remoteId, provider: 'github' } as const
+        const started = await scene.loginSessions.start(who, from, { remember: false, replaces: null })
+        if (started.outcome !== 'started') throw new Error(started.outcome)
+        await page.context().addCookies([{ name: 'sallyport', value: started.cookieValue, url }])
+        await page.goto(`${url}/account/password`)
+      },
+    },
     at('sign-out', '/logout', true),
     {
       name: 'refusal',
@@ -150,15 +185,27 @@ export async function openGallery(): Promise<Gallery> {
   }
 }
 
-async function fillIn(page: Page, secret: string): Promise<void> {
-  await page.getByLabel('E-mail address').fill('ada@example.com')
+async function fillIn(page: Page, secret: string, word = 'ada'): Promise<void> {
+  await page.getByLabel('E-mail address').fill(`${word}@example.com`)
   await page.getByLabel('Password').fill(secret)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
+/** Somebody whose accounts are elsewhere; answers the id. */
+async function addRemoteUser({ store, clock }: PagesScene): Promise<string> {
+  const [userId, email] = ['usr_remote', 'remote@example.com']
+  const signUp = { userId, email, emailVerified: true, workspace: 'default' }
+  const account = { provider: 'github', issuer: 'https://github.com', subject: 'remote' } as const
+  await store.linkedAccounts.resolve(account, { linkTo: null, signUp }, clock.now())
+  return userId
 }
 
 async function fill(scene: PagesScene, userId: string): Promise<void> {
   const { store, clock, loginSessions } = scene
   const minute = 60_000
+  const gitea = { provider: 'gitea', issuer: 'https://git.example.com', subject: '1' } as const
+  const own = { linkTo: 'ada@example.com', signUp: null }
+  await store.linkedAccounts.resolve(gitea, own, clock.now())
   const devices = [
     ['Mozilla/5.0 (iPhone) Version/17.0 Safari/604.1', '2001:db8:4a::17', true],
     ['Mozilla/5.0 (Windows NT 10.0) Firefox/140.0', '203.0.113.7', false],

@@ -8,6 +8,7 @@ import { createResolveAccount } from '../../src/identity/linked-account.ts'
 import { createLocalProvider } from '../../src/identity/local-provider.ts'
 import type { LoginSessions } from '../../src/identity/login-session.ts'
 import { createLoginSessions } from '../../src/identity/login-sessions.ts'
+import { createOwnPassword } from '../../src/identity/own-password.ts'
 import { createPasswordHashing } from '../../src/identity/password-hashing.ts'
 import { setPassword } from '../../src/identity/set-password.ts'
 import { createSignInBudget } from '../../src/identity/sign-in-budget.ts'
@@ -66,6 +67,8 @@ export interface PagesScene {
   readonly logged: readonly string[]
   /** A user who can sign in with `password`; answers the id. */
   addUser(word: string, workspaces?: readonly string[]): Promise<string>
+  /** Gives a user `password` for one time. */
+  giveOneTime(word: string): Promise<void>
   /** The value of one series. */
   series(name: string): number
   close(): Promise<void>
@@ -117,6 +120,16 @@ export async function startPages(options: PagesSceneOptions = {}): Promise<Pages
     { issuer: publicUrl.href },
     { passwords: store.passwords, hashing, addressGroup },
   )
+  const budget = createSignInBudget({ perMinute: 5, perHour: 50 }, limiter)
+  const own = {
+    passwords: store.passwords,
+    hashing,
+    sessions: loginSessions,
+    budget,
+    addressGroup,
+    clock,
+    emit,
+  }
   const signIn = createSignIn({
     passwordProviders: takesPasswords ? [local] : [],
     resolveAccount: createResolveAccount(
@@ -124,7 +137,7 @@ export async function startPages(options: PagesSceneOptions = {}): Promise<Pages
       { accounts: store.linkedAccounts, clock, random: systemRandom },
     ),
     sessions: loginSessions,
-    budget: createSignInBudget({ perMinute: 5, perHour: 50 }, limiter),
+    budget,
     addressGroup,
     clock,
     emit,
@@ -154,6 +167,9 @@ export async function startPages(options: PagesSceneOptions = {}): Promise<Pages
       interactions: authorizations.interactions,
       consents,
       apiKeys: store.apiKeys,
+      linkedAccounts: store.linkedAccounts,
+      ownPassword: takesPasswords ? createOwnPassword(own) : null,
+      box,
       limits: {
         limiter,
         account: { name: 'account', quota: options.accountPerMinute ?? 1000, windowSeconds: 60 },
@@ -211,6 +227,13 @@ export async function startPages(options: PagesSceneOptions = {}): Promise<Pages
     }),
   )
 
+  const givePassword = async (word: string, oneTime: boolean) => {
+    const who = { userId: `usr_${word}`, email: `${word}@example.com`, keepSessionId: null }
+    const request = { ...who, password: new Secret(password), oneTime }
+    const set = await setPassword(request, operator, { passwords: store.passwords, hashing, clock })
+    if (set.outcome !== 'set') throw new Error(set.outcome)
+  }
+
   return {
     url: publicUrl.href.replace(/\/$/, ''),
     store,
@@ -222,17 +245,10 @@ export async function startPages(options: PagesSceneOptions = {}): Promise<Pages
       const [id, email] = [`usr_${word}`, `${word}@example.com`]
       for (const workspace of workspaces)
         await store.users.add({ id, email, workspace, role: 'user', at: clock.now() }, operator)
-      const request = {
-        userId: id,
-        email,
-        password: new Secret(password),
-        oneTime: false,
-        keepSessionId: null,
-      }
-      const set = await setPassword(request, operator, { passwords: store.passwords, hashing, clock })
-      if (set.outcome !== 'set') throw new Error(set.outcome)
+      await givePassword(word, false)
       return id
     },
+    giveOneTime: (word) => givePassword(word, true),
     series(name) {
       const line = metrics
         .render()

@@ -16,6 +16,8 @@ export function interactionAdapter(artifacts: Artifacts): Adapter {
       if (found === undefined) return undefined
       const { payload } = found
       const { endpoint, signedIn } = requestState()
+      // What waits for a device has no redirect to answer by.
+      if (endpoint === 'resume' && payload.deviceCode !== undefined) return undefined
       if (endpoint === 'interaction' || payload.result?.['error'] !== undefined) return payload
       // Resumed: what was answered counts only for whoever is signed in now. Anybody else is asked again.
       const answeredBy = payload.result?.login?.accountId ?? payload.session?.accountId

@@ -22,6 +22,7 @@ main:focus { outline: none; }
   box-shadow: var(--shadow); padding: clamp(1.25rem, 5vw, 2rem); }
 .stack > * + * { margin-top: 1rem; }
 .stack-loose > * + * { margin-top: 1.5rem; }
+.measure { max-width: 34rem; }
 .lead { color: var(--quiet); }
 .quiet { color: var(--quiet); }
 .small { font-size: 0.875rem; }

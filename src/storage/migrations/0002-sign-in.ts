@@ -65,6 +65,7 @@ export const signIn: Migration = {
       .addColumn('fingerprint', 'text', (column) => column.notNull())
       .addColumn('device_name', 'text', (column) => column.notNull())
       .addColumn('address', 'text', (column) => column.notNull())
+      .addColumn('password_due', 'integer', (column) => column.notNull().defaultTo(0))
       .addColumn('ended_at', 'bigint')
       .addColumn('end_reason', 'text')
       .execute()
