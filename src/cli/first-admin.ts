@@ -53,7 +53,7 @@ async function hint(
     return [
       'No administrator yet, so one was made. The password is good for one sign-in and shown only now:',
       `  ${email}  ${password}`,
-      `Afterwards: sallyport users set-password ${email} --password-stdin < FILE`,
+      'Sign in with it at /account, and choose another.',
     ]
   } finally {
     await store.close()

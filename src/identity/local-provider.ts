@@ -40,7 +40,9 @@ export function createLocalProvider(
       const { userId: subject, email: known, setAt } = stored
       const vouched = { provider: 'local', issuer, subject, email: known, emailVerified: false } as const
       if (stored.oneTime)
-        return (await passwords.useUp(subject, stored.hash)) ? { vouched, oneTime: true } : { refused: 'wrong' }
+        return (await passwords.useUp(subject, stored.hash))
+          ? { vouched, oneTime: true }
+          : { refused: 'wrong' }
       await rehash(stored, bytes, group)
       return { vouched, passwordSetAt: setAt }
     },

@@ -89,7 +89,11 @@ export function createLoginSessions(
   }
 
   return {
-    async start({ userId, provider, passwordSetAt, passwordDue }, { address, userAgent }, { remember, replaces }) {
+    async start(
+      { userId, provider, passwordSetAt, passwordDue },
+      { address, userAgent },
+      { remember, replaces },
+    ) {
       const now = clock.now()
       const { idleMs, maxMs } = lifetime(remember)
       const cookieValue = newCookieValue(random)

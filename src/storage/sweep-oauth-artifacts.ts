@@ -3,6 +3,12 @@ import type { Kysely } from 'kysely'
 import type { SweepOutcome } from '../oauth/artifact-store.ts'
 import type { Schema } from './schema.ts'
 
+/**
+ * A family without refresh tokens ends for its row when it begins, and an access token of it may live for a day and be
+ * taken some seconds late: were the row gone before it, a revoked token would be good again.
+ */
+const familyMemoryMs = 86_400_000
+
 /** Marks device codes that ran out by `at`, and deletes what ended before `deleteBefore`: about `most` rows of each kind. */
 export async function sweepArtifacts(
   kysely: Kysely<Schema>,
@@ -39,7 +45,7 @@ export async function sweepArtifacts(
   const oldFamilies = kysely
     .selectFrom('token_families')
     .select('id')
-    .where('expires_at', '<', deleteBefore)
+    .where('expires_at', '<', deleteBefore - familyMemoryMs)
     .orderBy('expires_at')
     .limit(most)
   const families = await kysely.deleteFrom('token_families').where('id', 'in', oldFamilies).executeTakeFirst()

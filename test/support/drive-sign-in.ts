@@ -70,7 +70,7 @@ export async function driveKeys(scene: SignInScene): Promise<void> {
   for (const key of await store.apiKeys.list({ userId }))
     await store.apiKeys.revoke(key.id, 1, {}, { kind: 'admin', id: null })
   const made = await browser.submit('/account/keys/new', '/account/keys/new', { name: 'laptop', days: '30' })
-  if (made.status !== 200) throw new Error(`no key was made: ${made.status} ${made.text}`)
+  if (made.status !== 303) throw new Error(`no key was made: ${made.status} ${made.text}`)
   await browser.submit('/account/keys', '/account/keys/rotate')
   await browser.submit('/account/keys', '/account/keys/revoke')
   await browser.submit('/account/keys/new', '/account/keys/new', { name: 'old', days: '30' })

@@ -5,6 +5,7 @@ export const lists = `
   border-bottom: 3px solid transparent; }
 .tabs a:hover { color: var(--text); border-color: var(--edge); }
 .tabs a[aria-current] { color: var(--text); border-color: var(--accent); }
+@media (max-width: 30rem) { .tabs { gap: 0; } .tabs a { padding-inline: 0.35rem; font-size: 0.9375rem; } }
 .rows { border: 1px solid var(--line); border-radius: var(--radius); background: var(--card); overflow: hidden; }
 .rows > li { padding: 1.1rem 1.25rem; }
 .rows > li + li { border-top: 1px solid var(--line); }
