@@ -229,12 +229,17 @@ export const options = {
     100_000,
   ),
   'limits.oauthPerMinute': integer(
-    'Requests one address may send a minute to each endpoint of the authorization server.',
+    'Requests one address may send a minute to each endpoint of the authorization server; a fifth of it authorization requests, a thirtieth user codes.',
     600,
     1,
     1_000_000,
   ),
-  'limits.registrationsPerHour': integer('Clients one address may register in an hour.', 60, 1, 100_000),
+  'limits.registrationsPerHour': integer(
+    'Clients one address may register, or name by a new metadata document, in an hour.',
+    60,
+    1,
+    100_000,
+  ),
   'limits.anonymousPerMinute': integer(
     'Anonymous requests one address may send a minute.',
     600,

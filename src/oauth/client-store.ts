@@ -61,7 +61,10 @@ export interface ClientStore {
   find(id: string): Promise<StoredClient | undefined>
   list(filter: { readonly ownerId?: string; readonly status?: ClientStatus }): Promise<StoredClient[]>
   add(client: NewStoredClient, actor: Actor): Promise<'added' | 'id_taken' | 'workspace_unknown'>
-  /** Answers the client as it is now; undefined when there is none within the filter. Only freshness needs no audit row. */
+  /**
+   * Answers the client as it is now; undefined when there is none within the filter. One that waits for approval stays as
+   * the administrator sees it (T19). Only freshness needs no audit row.
+   */
   change(
     id: string,
     change: ClientChange,

@@ -64,6 +64,11 @@ describe('auth 9: a client that registers itself', () => {
     const { find, upsertDynamic } = scene.directory(null, { approvalRequired: true })
     await upsertDynamic('cli_1', metadata, null)
     expect(await find('cli_1')).toMatchObject({ status: 'pending' })
+    // What an administrator is looking at is what they approve.
+    const evil = { ...metadata, redirect_uris: ['https://evil.example/cb'] }
+    await expect(upsertDynamic('cli_1', evil, null)).rejects.toMatchObject({
+      code: 'client_metadata_refused',
+    })
     await scene.clients({ approvalRequired: true }).approve('cli_1', byAdmin)
     await upsertDynamic('cli_1', metadata, null)
     expect(await find('cli_1')).toMatchObject({ status: 'active' })

@@ -4,6 +4,7 @@ import { Failure } from '../lib/error.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
 import { sayEndedAccess } from './client-access.ts'
 import type { ClientDirectory, DirectoryEntry } from './client-directory.ts'
+import { changesWhatWasApproved } from './client-approval.ts'
 import { isDocumentUrl } from './client-document.ts'
 import { isClientSecret } from './client-secret.ts'
 import type { ClientStore, StoredClient } from './client-store.ts'
@@ -50,6 +51,9 @@ export function createClientDirectory(
       const added = await store.add({ ...facts, ...identity, secretHash, createdAt: at }, itself)
       if (added === 'added') return emit('client_registered', { status, origin: 'dynamic' })
       const before = await store.find(clientId)
+      const waits = approvalRequired && before?.status === 'pending'
+      if (waits && changesWhatWasApproved(before.metadata, metadata))
+        throw refused('the client waits for approval, and cannot be changed until then; register another')
       // Nothing new was said of the secret: it stays, as long as the client still has one.
       const keeps = secretHash === null && metadata.token_endpoint_auth_method.startsWith('client_secret_')
       const kept = keeps ? (before?.secretHash ?? null) : secretHash

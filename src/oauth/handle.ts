@@ -4,7 +4,7 @@ import { Failure } from '../lib/error.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
 import type { LimitedEndpoint } from '../telemetry/vocabulary.ts'
-import { answerJson, answerLimited, answerUnavailable, redirect } from './answers.ts'
+import { answerJson, answerLimited, answerPage, answerUnavailable, redirect } from './answers.ts'
 import type { Fields } from './answers.ts'
 import { formSecretOf } from './device-form.ts'
 import { findOauthRoute, metadataPaths } from './endpoints.ts'
@@ -58,6 +58,8 @@ export type Handle = (
 
 const mostBodyBytes = 65_536
 const forms = 'application/x-www-form-urlencoded'
+/** Characters of an authorization request: it is kept while a person thinks about it, and anybody may send one. */
+const longestRequest = 4096
 
 /** The one listener of the authorization server: what is ours is answered here, the rest by the library. */
 export function createHandle(options: HandleOptions, parts: HandleDependencies): Handle {
@@ -118,6 +120,15 @@ export function createHandle(options: HandleOptions, parts: HandleDependencies):
     const session = endpoint === 'authorize' || endpoint === 'resume' || endpoint === 'device'
     const signedIn = session ? await parts.findSignedIn(request) : null
     if (waitSeconds !== null) return answerLimited(response, waitSeconds, endpoint, parts.pages, requestId)
+    if (endpoint === 'authorize' && query.length > longestRequest) {
+      const message = `The request is longer than ${longestRequest} characters.`
+      return answerPage(
+        response,
+        400,
+        parts.pages,
+        parts.pages.error({ code: 'invalid_request', message, requestId }),
+      )
+    }
     if (endpoint === 'register') return answerRegistration(request, response, segment, body)
     if (endpoint === 'userinfo') return answerWhoItIs(request, response)
     // Also where it is resumed: the library has no answer for somebody whose session has ended in the meantime.

@@ -22,12 +22,13 @@ export interface ArrivalsDependencies {
   readonly emit: Emit
 }
 
-/** Endpoints where one address has a smaller budget than elsewhere: what can be guessed, and what leaves rows. */
+/** The share of the budget an endpoint has: less where something can be guessed, or a row is left behind. */
+const shares: Partial<Readonly<Record<LimitedEndpoint, number>>> = { device_verify: 30, authorize: 5 }
+
 function policyOf(endpoint: LimitedEndpoint, settings: GlobalSettings): LimitPolicy {
   if (endpoint === 'register')
     return { name: endpoint, quota: settings['limits.registrationsPerHour'], windowSeconds: 3600 }
-  const perMinute = settings['limits.oauthPerMinute']
-  const quota = endpoint === 'device_verify' ? Math.max(1, Math.ceil(perMinute / 30)) : perMinute
+  const quota = Math.ceil(settings['limits.oauthPerMinute'] / (shares[endpoint] ?? 1))
   return { name: endpoint, quota, windowSeconds: 60 }
 }
 

@@ -83,7 +83,9 @@ export function sallyportOf(config: Config, surroundings: Surroundings, lifecycl
     async start({ port = config.settings['listen.port'] } = {}) {
       if (starting !== null)
         throw misuse('this gateway was started already', 'make another with createSallyport')
-      const publicUrl = new URL(config.settings.publicUrl ?? defaultPublicUrl(config.settings['listen.host'], port))
+      const publicUrl = new URL(
+        config.settings.publicUrl ?? defaultPublicUrl(config.settings['listen.host'], port),
+      )
       starting = build(config, publicUrl, surroundings, lifecycle)
       try {
         composed = await starting

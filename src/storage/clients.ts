@@ -68,17 +68,15 @@ export function clientStore(
         if (before === undefined) return undefined
         const text = JSON.stringify(metadata)
         const asks = needsApproval && changesWhatWasApproved(metadataOf(before), metadata)
-        const after: ClientRow = {
-          ...before,
-          name,
-          metadata: text,
-          secret_hash: secretHash,
-          status: asks && before.status === 'active' ? 'pending' : before.status,
-          fetched_at: freshUntil === null ? before.fetched_at : at,
-          fresh_until: freshUntil,
-        }
+        const seen = { fetched_at: freshUntil === null ? before.fetched_at : at, fresh_until: freshUntil }
+        const status = asks && before.status === 'active' ? 'pending' : before.status
+        // What an administrator is looking at must be what they approve (T19): it changes no more.
+        const after: ClientRow =
+          asks && before.status === 'pending'
+            ? { ...before, ...seen }
+            : { ...before, ...seen, name, metadata: text, secret_hash: secretHash, status }
         await trx.updateTable('clients').set(after).where('id', '=', id).execute()
-        if (before.metadata !== text || before.secret_hash !== secretHash) {
+        if (before.metadata !== after.metadata || before.secret_hash !== after.secret_hash) {
           const { workspace } = before
           await appendAudit(trx, random, { action: 'client.changed', target: id, workspace, time: at, actor })
         }

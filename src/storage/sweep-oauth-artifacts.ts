@@ -42,6 +42,20 @@ export async function sweepArtifacts(
     .deleteFrom('oauth_artifacts')
     .where(({ eb, refTuple }) => eb(refTuple('kind', 'id_hash'), 'in', old.$asTuple('kind', 'id_hash')))
     .executeTakeFirst()
+  // Nobody asks for one of these any more, and anybody can make many.
+  const abandoned = kysely
+    .selectFrom('oauth_artifacts')
+    .select('id_hash')
+    .where(sql<boolean>`kind = 'Interaction'`)
+    .where('decided_at', 'is', null)
+    .where('expires_at', '<', at)
+    .orderBy('expires_at')
+    .limit(most)
+  const interactions = await kysely
+    .deleteFrom('oauth_artifacts')
+    .where(sql<boolean>`kind = 'Interaction'`)
+    .where('id_hash', 'in', abandoned)
+    .executeTakeFirst()
   const oldFamilies = kysely
     .selectFrom('token_families')
     .select('id')
@@ -49,6 +63,6 @@ export async function sweepArtifacts(
     .orderBy('expires_at')
     .limit(most)
   const families = await kysely.deleteFrom('token_families').where('id', 'in', oldFamilies).executeTakeFirst()
-  const deleted = Number(gone.numDeletedRows + families.numDeletedRows)
+  const deleted = Number(gone.numDeletedRows + interactions.numDeletedRows + families.numDeletedRows)
   return { deviceCodesExpired: Number(expired.numUpdatedRows), deleted }
 }

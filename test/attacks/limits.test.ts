@@ -51,6 +51,26 @@ describe('auth 19: guesses at an account are counted as one, however its address
   })
 })
 
+describe('what a stranger can make the store keep is bounded', () => {
+  it('an authorization request longer than 4096 characters is refused, and nothing of it kept', async () => {
+    const ask = (length: number) =>
+      fetch(`${gateway.url}/oauth/authorize?client_id=x&state=${'s'.repeat(length)}`, { redirect: 'manual' })
+    const refused = await ask(4096)
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('longer than 4096')])
+    expect(await (await ask(2000)).text()).not.toContain('longer than')
+  })
+
+  it('one address gets a fifth of the budget for them', async () => {
+    const own = await startGateway({
+      upstreams: [{ name: 'code', url: 'http://127.0.0.1:9' }],
+      settings: { limits: { oauthPerMinute: 10 } },
+    })
+    const ask = async () => (await fetch(`${own.url}/oauth/authorize?client_id=x`)).status
+    expect([await ask(), await ask(), await ask()]).toEqual([400, 400, 429])
+    await own.close()
+  })
+})
+
 if (!hasOpenssl) reportSkippedSuite('a flood of metadata documents', 'openssl is missing')
 
 describe.skipIf(!hasOpenssl)('auth 9: metadata documents nobody has asked for before', () => {

@@ -209,6 +209,16 @@ onEachDatabase((databases) => {
       expect(await audited(store, 'c')).toEqual(['client.registered c', 'client.changed c'])
     })
 
+    it('T19: one that waits stays as the administrator sees it, and only grows no older', async () => {
+      const store = await databases.newStore()
+      await store.clients.add(newClient('c', { status: 'pending' }), itself)
+      const evil = { ...metadata, redirect_uris: ['https://evil.example/cb'] }
+      const change = changeTo({ metadata: evil, name: 'evil', secretHash: 'evil', freshUntil: 99 })
+      expect(await store.clients.change('c', change, {}, itself)).toMatchObject({ freshUntil: 99, metadata })
+      expect(await store.clients.find('c')).toMatchObject({ status: 'pending', metadata })
+      expect(await audited(store, 'c')).toEqual(['client.registered c'])
+    })
+
     it.each([
       ['nothing', {}],
       ['another order', { redirect_uris: metadata.redirect_uris.toReversed() }],
