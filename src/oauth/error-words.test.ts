@@ -3,7 +3,6 @@ import { errorWords } from './error-words.ts'
 
 const asked = {
   clientId: 'https://client.example:8443/secret-path/app.json',
-  redirectUri: 'https://elsewhere.example/back?token=secret',
 }
 
 describe('the words of an error page', () => {
@@ -11,7 +10,7 @@ describe('the words of an error page', () => {
     expect(errorWords('metadata_document_failed', asked)).toContain(
       'metadata document at client.example:8443 could not be used',
     )
-    expect(errorWords('redirect_mismatch', asked)).toContain('an address at elsewhere.example that is not')
+    expect(errorWords('redirect_mismatch', asked)).toContain('that is not registered for it')
     expect(errorWords('unknown_client', asked)).toContain('is not known here')
     expect(errorWords('client_pending', asked)).toContain('An administrator must approve it')
     expect(errorWords('client_inactive', asked)).toContain('switched off')
@@ -26,8 +25,8 @@ describe('the words of an error page', () => {
   })
 
   it('have nothing to say of hosts that are none', () => {
-    for (const redirectUri of [null, '', 'no url', 'com.example.app:/callback', 'javascript:alert(1)'])
-      expect(errorWords('redirect_mismatch', { clientId: null, redirectUri })).toContain('an unknown host')
+    for (const clientId of [null, '', 'no url', 'com.example.app:/callback', 'javascript:alert(1)'])
+      expect(errorWords('metadata_document_failed', { clientId })).toContain('an unknown host')
   })
 
   it("leave the rest to the library's own", () => {

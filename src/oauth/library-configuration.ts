@@ -105,10 +105,7 @@ export function libraryConfiguration(options: LibraryOptions, parts: LibraryPart
     renderError(ctx, { error, error_description: text }, failure) {
       ctx.type = 'html'
       const reason = rejectionOf(ctx, failure)
-      const said = errorWords(reason, {
-        clientId: sent(ctx, 'client_id'),
-        redirectUri: sent(ctx, 'redirect_uri'),
-      })
+      const said = errorWords(reason, { clientId: sent(ctx, 'client_id') })
       const message = said ?? text ?? 'the request could not be answered'
       ctx.body = pages.error({ code: error, message, requestId: requestState().requestId })
     },

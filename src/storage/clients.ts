@@ -1,5 +1,6 @@
 import type { ExpressionBuilder, Kysely } from 'kysely'
 import type { Actor } from '../identity/api-key-store.ts'
+import { sameDigest } from '../lib/hash.ts'
 import type { RandomSource } from '../lib/random.ts'
 import { changesWhatWasApproved } from '../oauth/client-approval.ts'
 import type { ClientFilter, ClientStore, StoredClient } from '../oauth/client-store.ts'
@@ -76,7 +77,8 @@ export function clientStore(
             ? { ...before, ...seen }
             : { ...before, ...seen, name, metadata: text, secret_hash: secretHash, status }
         await trx.updateTable('clients').set(after).where('id', '=', id).execute()
-        if (before.metadata !== after.metadata || before.secret_hash !== after.secret_hash) {
+        const sameProof = sameDigest(before.secret_hash ?? '', after.secret_hash ?? '')
+        if (before.metadata !== after.metadata || !sameProof) {
           const { workspace } = before
           await appendAudit(trx, random, { action: 'client.changed', target: id, workspace, time: at, actor })
         }

@@ -25,23 +25,9 @@ export class SqliteWriteDriver implements Driver {
     return this.#connection
   }
 
-  /**
-   * Takes the write lock at once, so that what a transaction reads stays true until it commits. SQLite's own waiting
-   * would block the event loop, and for ever if the holder is a store of this very process: the waiting is done here.
-   */
+  /** Takes the write lock at once, so that what a transaction reads stays true until it commits. */
   async beginTransaction(): Promise<void> {
-    for (let waits = 0; ; waits += 1) {
-      try {
-        this.#db.exec('pragma busy_timeout = 0')
-        this.#db.exec('begin immediate')
-        return
-      } catch (error) {
-        if (!isBusy(error) || waits === mostWaits) throw sqliteFailure(error)
-      } finally {
-        if (this.#db.isOpen) this.#db.exec('pragma busy_timeout = 5000')
-      }
-      await wait(waitMs)
-    }
+    await whenFree(this.#db, () => this.#db.exec('begin immediate'))
   }
 
   async commitTransaction(): Promise<void> {
@@ -58,15 +44,44 @@ export class SqliteWriteDriver implements Driver {
   }
 }
 
-function sqliteConnection(db: DatabaseSync): DatabaseConnection {
-  const statements = new Map<string, { statement: StatementSync; reads: boolean }>()
+/**
+ * Does what needs the write lock once it is free. SQLite's own waiting would block the event loop, and for ever if the
+ * holder is a store of this very process: the waiting is done here.
+ */
+async function whenFree<Result>(db: DatabaseSync, work: () => Result): Promise<Result> {
+  for (let waits = 0; ; waits += 1) {
+    try {
+      db.exec('pragma busy_timeout = 0')
+      return work()
+    } catch (error) {
+      if (!isBusy(error) || waits === mostWaits) throw sqliteFailure(error)
+    } finally {
+      if (db.isOpen) db.exec('pragma busy_timeout = 5000')
+    }
+    await wait(waitMs)
+  }
+}
 
-  function prepare(sql: string): { statement: StatementSync; reads: boolean } {
+interface Prepared {
+  readonly statement: StatementSync
+  /** Whether rows come back: of a question, or of a write that returns what it wrote. */
+  readonly answers: boolean
+  readonly writes: boolean
+}
+
+function sqliteConnection(db: DatabaseSync): DatabaseConnection {
+  const statements = new Map<string, Prepared>()
+
+  function prepare(sql: string): Prepared {
     const known = statements.get(sql)
     if (known !== undefined) return known
     if (statements.size >= mostStatements) statements.clear()
     const statement = db.prepare(sql)
-    const prepared = { statement, reads: statement.columns().length > 0 }
+    const prepared = {
+      statement,
+      answers: statement.columns().length > 0,
+      writes: /^\s*(?:insert|update|delete)\b/i.test(sql),
+    }
     statements.set(sql, prepared)
     return prepared
   }
@@ -74,11 +89,15 @@ function sqliteConnection(db: DatabaseSync): DatabaseConnection {
   return {
     async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
       try {
-        const { statement, reads } = prepare(sql)
+        const { statement, answers, writes } = prepare(sql)
         const values = parameters as readonly SQLInputValue[]
-        // Rows come without a prototype; copies behave like those of Postgres.
-        if (reads) return { rows: statement.all(...values).map((row) => ({ ...row }) as Row) }
-        return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) }
+        const execute = (): QueryResult<Row> =>
+          answers
+            ? // Rows come without a prototype; copies behave like those of Postgres.
+              { rows: statement.all(...values).map((row) => ({ ...row }) as Row) }
+            : { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) }
+        // A write outside a transaction takes the lock by itself.
+        return writes && !db.isTransaction ? await whenFree(db, execute) : execute()
       } catch (error) {
         throw sqliteFailure(error)
       }

@@ -28,7 +28,7 @@ describe.each([
   it('has a rule for each route, with the methods the route has', () => {
     for (const [path, { template, methods }] of world.routes)
       expect({ path, methods }).toStrictEqual({ path, methods: routeRule(template).methods })
-    expect(world.routes.size).toBe(47)
+    expect(world.routes.size).toBe(50)
   })
 
   it.each(Object.keys(credentials))(

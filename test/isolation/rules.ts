@@ -139,6 +139,16 @@ const routeRules: Readonly<Record<string, RouteRule>> = {
   '/account/apps': page('/account/apps'),
   '/account/apps/revoke': form('/account/apps'),
   '/account/keys': page('/account/keys'),
+  '/account/keys/made': {
+    methods: ['GET', 'HEAD'],
+    asks: 'browser',
+    stays: {
+      GET: [toSignIn('/account/keys'), '/account/keys'],
+      HEAD: [toSignIn('/account/keys'), '/account/keys'],
+    },
+  },
+  '/account/password': both(page('/account/password'), form('/account/password')),
+  '/': always(404, 'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'),
   '/account/keys/rotate': form('/account/keys'),
   '/account/keys/revoke': form('/account/keys'),
   '/account/keys/new': both(page('/account/keys/new'), form('/account/keys/new')),

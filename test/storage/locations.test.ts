@@ -36,7 +36,7 @@ describe('a store location', () => {
 
   it('may be memory', async () => {
     const store = openStore('sqlite::memory:', dependencies)
-    expect(await store.migrate()).toHaveLength(1)
+    expect(await store.migrate()).toHaveLength(2)
     await store.ping()
     expect(await store.users.list()).toStrictEqual([])
     await store.close()

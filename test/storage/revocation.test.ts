@@ -52,7 +52,7 @@ onSqlite((databases) => {
         await expectActive(serving, id)
         const answered = once(other, 'message')
         other.send(id)
-        expect((await answered)[0]).toBe(true)
+        expect((await answered)[0]).toEqual({ endsNow: true })
         if ((await serving.apiKeys.findForCall(id))?.revokedAt === 2000) seen += 1
       }
       expect(seen).toBe(count)
