@@ -1,4 +1,5 @@
-import type { UserWithMemberships } from '../identity/user-store.ts'
+import type { UserStore, UserWithMemberships } from '../identity/user-store.ts'
+import type { User } from '../identity/user.ts'
 import { normalizeEmail, roles } from '../identity/user.ts'
 import { defaultWorkspace, isWorkspaceName } from '../identity/workspace.ts'
 import { Failure } from '../lib/error.ts'
@@ -19,6 +20,17 @@ export function emailFrom(text: string): string {
 export function noSuchUser(email: string): Failure {
   const fix = `sallyport users add ${email}`
   return new Failure({ code: 'user_unknown', status: 404, message: `there is no user ${email}`, fix })
+}
+
+/** The user whose address is the command's operand. */
+async function userNamed(
+  input: CommandContext['input'],
+  { users }: { readonly users: UserStore },
+): Promise<User> {
+  const email = emailFrom(input.words[0] ?? '')
+  const found = await users.findByEmail(email)
+  if (found === undefined) throw noSuchUser(email)
+  return found.user
 }
 
 /** Whoever adds somebody to one more workspace does not mean to change their password. */
@@ -104,11 +116,10 @@ export const usersSetPassword: Command = {
         // As an argument it would stand in the list of processes and in the shell's history.
         throw new UsageError('--password-stdin is missing', 'pipe the password in: … --password-stdin < FILE')
       }
-      const found = await store.users.findByEmail(email)
-      if (found === undefined) throw noSuchUser(email)
+      const { id } = await userNamed(input, store)
       const password = await readPassword(context, email)
-      await storePassword(context, store, found.user, password, { oneTime: false })
-      const user = { id: found.user.id, email }
+      const user = { id, email }
+      await storePassword(context, store, user, password, { oneTime: false })
       print(
         input.json ? JSON.stringify({ user }) : `${email} has a new password, and is signed out everywhere`,
       )
@@ -159,12 +170,10 @@ async function setDisabled(
   { users }: Parameters<Parameters<typeof withStore>[1]>[0]['store'],
   disabled: boolean,
 ): Promise<void> {
-  const email = emailFrom(input.words[0] ?? '')
-  const found = await users.findByEmail(email)
-  if (found === undefined) throw noSuchUser(email)
+  const { id, email } = await userNamed(input, { users })
   const now = surroundings.clock.now()
-  await users.setDisabled(found.user.id, disabled ? now : null, now, atCommandLine)
-  const user = { id: found.user.id, email, disabled }
+  await users.setDisabled(id, disabled ? now : null, now, atCommandLine)
+  const user = { id, email, disabled }
   print(
     input.json
       ? JSON.stringify({ user })
@@ -186,10 +195,7 @@ export const usersSignOut: Command = {
   run: (context) =>
     withStore(context, async ({ store }) => {
       const { input, surroundings, print } = context
-      const email = emailFrom(input.words[0] ?? '')
-      const found = await store.users.findByEmail(email)
-      if (found === undefined) throw noSuchUser(email)
-      const { id } = found.user
+      const { id, email } = await userNamed(input, store)
       const now = surroundings.clock.now()
       await store.users.signOut(id, now, atCommandLine)
       const apps = input.has('apps') ? await store.consents.revokeAll(id, now, atCommandLine) : []
@@ -207,10 +213,7 @@ export const usersErase: Command = {
   run: (context) =>
     withStore(context, async ({ store }) => {
       const { input, surroundings, print } = context
-      const email = emailFrom(input.words[0] ?? '')
-      const found = await store.users.findByEmail(email)
-      if (found === undefined) throw noSuchUser(email)
-      const { id } = found.user
+      const { id, email } = await userNamed(input, store)
       await store.users.erase(id, surroundings.clock.now(), atCommandLine)
       print(input.json ? JSON.stringify({ erased: { id } }) : `${email} is erased (${id})`)
     }),
