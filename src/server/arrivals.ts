@@ -32,13 +32,18 @@ function policyOf(endpoint: LimitedEndpoint, settings: GlobalSettings): LimitPol
   return { name: endpoint, quota, windowSeconds: 60 }
 }
 
-export function createArrivals(settings: GlobalSettings, { limiter, emit }: ArrivalsDependencies): Arrivals {
+/** `settingsNow` are those of this moment: a reload changes limits. */
+export function createArrivals(
+  settingsNow: () => GlobalSettings,
+  { limiter, emit }: ArrivalsDependencies,
+): Arrivals {
   const known = new WeakMap<IncomingMessage, Received>()
   return {
     note: (received) => void known.set(received.request, received),
     of: (request) => known.get(request),
     limit(endpoint, request) {
       const received = known.get(request)
+      const settings = settingsNow()
       if (!settings['limits.enabled'] || received === undefined) return null
       const decision = limiter.take(policyOf(endpoint, settings), addressGroup(received.address))
       if (decision.allowed) return null

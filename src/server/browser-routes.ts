@@ -1,4 +1,5 @@
 import type { GlobalSettings } from '../config/options.ts'
+import type { Received } from '../gateway/received.ts'
 import type { ApiKeyStore } from '../identity/api-key-store.ts'
 import type { LinkedAccountStore } from '../identity/linked-account-store.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -75,10 +76,10 @@ export function browserRoutes(
   }
   for (const path of new Set([base, `${base}/`])) if (path !== '') routes.set(path, door)
   if (!upstreams.some(({ accept }) => accept.includes('oauth'))) return routes
-  const answer: Route['answer'] = async (received) => {
+  const answerTo = async (received: Received, hasCors: boolean): Promise<null> => {
     arrivals.note(received)
     const { request, response, requestId, cors } = received
-    const fields = ['X-Request-Id', requestId, ...cors]
+    const fields = ['X-Request-Id', requestId, ...(hasCors ? cors : [])]
     await parts.authorizing.server.handle(request, response, { requestId, fields })
     return null
   }
@@ -86,20 +87,21 @@ export function browserRoutes(
   const answerDevice: Route['answer'] = async (received) =>
     received.head.method === 'POST' && !isFromOurPage(received, site)
       ? { refused: 'csrf_failed', detail: 'sent from another site' }
-      : answer(received)
-  for (const { path, template, methods, endpoint } of oauthRoutes) {
+      : answerTo(received, false)
+  for (const { path, template, methods, endpoint, cors } of oauthRoutes) {
     const isVariable = path.endsWith('/{}')
     const route = {
       template: names.register('route', template),
       // People see these pages; programs see the other endpoints.
       surface: path.startsWith('/device') ? 'pages' : 'oauth',
       methods,
-      answer: endpoint === 'device' ? answerDevice : answer,
+      answer: endpoint === 'device' ? answerDevice : (received: Received) => answerTo(received, cors),
     } as const
     routes.set(base + path, isVariable ? { ...route, isVariable } : route)
   }
   for (const path of metadataPaths(base)) {
     const template = names.register('route', path.replace(/^.*(\/\.well-known\/[a-z-]+).*$/, '$1'))
+    const answer: Route['answer'] = (received) => answerTo(received, true)
     routes.set(path, { template, surface: 'well_known', methods: metadataMethods, answer })
   }
   return routes

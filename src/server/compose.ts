@@ -116,9 +116,9 @@ export async function compose(
   const sessions = new McpSessions({ store: store.mcpSessions, box, clock, emit, names, noteSeen: seen.note })
   const limiter = new LocalLimiter({ clock })
   const { publicUrl } = placement
-  const arrivals = createArrivals(settings, { limiter, emit })
+  const arrivals = createArrivals(() => running.settings, { limiter, emit })
   const signingIn = signInOf(
-    { settings, publicUrl, secretsKey },
+    { settings, publicUrl, secretsKey, hasLimits: () => running.settings['limits.enabled'] },
     { store, limiter, box, clock, random, fetch: systemFetch, emit },
   )
   const resources = { list: () => resourcesOfUpstreams(publicUrl, live.upstreams) }

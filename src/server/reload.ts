@@ -10,6 +10,8 @@ const reloadable: ReadonlySet<OptionKey> = new Set<OptionKey>([
   'limits.requestsPerMinute',
   'limits.failuresPerMinute',
   'limits.anonymousPerMinute',
+  'limits.oauthPerMinute',
+  'limits.registrationsPerHour',
   'telemetry.metrics.token',
   'requests.maxBodyBytes',
 ])

@@ -10,6 +10,7 @@ import { createPasswordHashing, hashingCost } from '../identity/password-hashing
 import { createSignInProviders } from '../identity/remote-providers.ts'
 import type { SignInProviders } from '../identity/remote-providers.ts'
 import { createSignInBudget } from '../identity/sign-in-budget.ts'
+import type { Attempt, SignInBudget } from '../identity/sign-in-budget.ts'
 import { createSignInRedirects } from '../identity/sign-in-redirect.ts'
 import type { SignInRedirects } from '../identity/sign-in-redirect.ts'
 import { createSignIn } from '../identity/sign-in.ts'
@@ -28,6 +29,8 @@ export interface SignInOptions {
   readonly settings: GlobalSettings
   readonly publicUrl: URL
   readonly secretsKey: string
+  /** Whether limits hold at this moment: a reload switches them. */
+  readonly hasLimits: () => boolean
 }
 
 export interface SignInDependencies {
@@ -55,8 +58,10 @@ const day = 86_400_000
 /** An ended session is kept so long, so that numbers and questions about it can still be answered. */
 const keepEndedMs = 30 * day
 
+const unbounded: Attempt = { failed() {}, over() {} }
+
 export function signInOf(
-  { settings, publicUrl, secretsKey }: SignInOptions,
+  { settings, publicUrl, secretsKey, hasLimits }: SignInOptions,
   { store, limiter, box, clock, random, fetch, emit }: SignInDependencies,
 ): SigningIn {
   const sessions = createLoginSessions(
@@ -93,7 +98,8 @@ export function signInOf(
     { accounts: store.linkedAccounts, clock, random },
   )
   // One for both: who guesses at the one way has guessed at the other.
-  const budget = settings['limits.enabled'] ? createSignInBudget(limits, limiter) : null
+  const bounded = createSignInBudget(limits, limiter)
+  const budget: SignInBudget = (account, address) => (hasLimits() ? bounded(account, address) : unbounded)
   const ownPassword = createOwnPassword({
     passwords: store.passwords,
     hashing,

@@ -128,6 +128,18 @@ describe('a gateway that runs takes over a changed file', () => {
     expect(await preflight(oldPage)).toBe(403)
   })
 
+  it('limits of sign-in and authorization server, on and off', async () => {
+    const authorize = async () => (await ask(port, { method: 'GET', path: '/oauth/authorize?client_id=x' })).status
+    const signIn = { limits: { enabled: true, oauthPerMinute: 5 } }
+    await write(signIn, [base()])
+    reloadNow()
+    await expect.poll(async () => [await authorize(), await authorize()].at(-1), patience).toBe(429)
+    await write({ limits: { enabled: false } }, [base()])
+    reloadNow()
+    await expect.poll(authorize, patience).toBe(400)
+    expect([await authorize(), await authorize()]).toEqual([400, 400])
+  })
+
   it('limits, which count on from where they are', async () => {
     await write({ limits: { requestsPerMinute: 2 } }, [base()])
     reloadNow()
