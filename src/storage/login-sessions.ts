@@ -18,8 +18,15 @@ type Trx = Transaction<Schema>
 
 /** Login sessions in a database. */
 export function loginSessionStore({ kysely, kind }: Database, random: RandomSource): LoginSessionStore {
-  /** Ends those of the given sessions that still run, each for its own reason. */
-  async function endThose(trx: Trx, ids: readonly string[], now: number, endingOf: EndingOf, actor: Actor) {
+  /** Ends those of the given sessions that still run and are still meant, each for its own reason. */
+  async function endThose(
+    trx: Trx,
+    ids: readonly string[],
+    now: number,
+    endingOf: EndingOf,
+    actor: Actor,
+    filter: LoginSessionFilter | null = null,
+  ) {
     if (ids.length === 0) return []
     const running = await trx
       .selectFrom('login_sessions')
@@ -27,6 +34,8 @@ export function loginSessionStore({ kysely, kind }: Database, random: RandomSour
       .select([...sessionColumns, ...ruleColumns, 'user_id as userId', 'users.disabled_at as disabledAt'])
       .where('login_sessions.id', 'in', ids)
       .where('ended_at', 'is', null)
+      // Judged once more on the row that is locked: its person may have been erased since it was looked up.
+      .where((eb) => (filter === null ? eb.lit(true) : matches(eb, filter)))
       // In one order everywhere: two replicas that end the same sessions would else wait for each other.
       .orderBy('login_sessions.id')
       .$if(kind === 'postgres', (query) => query.forUpdate('login_sessions'))
@@ -118,7 +127,7 @@ export function loginSessionStore({ kysely, kind }: Database, random: RandomSour
     end(filter, at, endingOf, actor) {
       return kysely
         .transaction()
-        .execute(async (trx) => endThose(trx, await matching(trx, filter), at, endingOf, actor))
+        .execute(async (trx) => endThose(trx, await matching(trx, filter), at, endingOf, actor, filter))
     },
 
     endOverdue(at, most, endingOf, actor) {
@@ -204,11 +213,11 @@ async function matching(trx: Trx, filter: LoginSessionFilter): Promise<string[]>
 }
 
 function matches(eb: ExpressionBuilder<Schema, 'login_sessions'>, filter: LoginSessionFilter) {
-  if ('cookieHash' in filter) return eb('cookie_hash', '=', filter.cookieHash)
+  if ('cookieHash' in filter) return eb('login_sessions.cookie_hash', '=', filter.cookieHash)
   if ('exceptId' in filter) {
-    const own = eb('user_id', '=', filter.userId)
-    return filter.exceptId === null ? own : eb.and([own, eb('id', '!=', filter.exceptId)])
+    const own = eb('login_sessions.user_id', '=', filter.userId)
+    return filter.exceptId === null ? own : eb.and([own, eb('login_sessions.id', '!=', filter.exceptId)])
   }
-  const one = eb('id', '=', filter.id)
-  return filter.userId === undefined ? one : eb.and([one, eb('user_id', '=', filter.userId)])
+  const one = eb('login_sessions.id', '=', filter.id)
+  return filter.userId === undefined ? one : eb.and([one, eb('login_sessions.user_id', '=', filter.userId)])
 }

@@ -22,4 +22,13 @@ export const onceDrifted: readonly (readonly Action[])[] = [
   ],
   // On Postgres, a session that began beside its user's erasure made that fail.
   [{ type: 'race', one: signIn, other: { type: 'erase', at: 1, user: 0 } }],
+  // On Postgres, a session was ended in the name of its owner, who had been erased since it was looked up.
+  [
+    signIn,
+    {
+      type: 'race',
+      one: { type: 'end a device', at: 0, session: 0, by: 'owner' },
+      other: { type: 'erase', at: 1, user: 0 },
+    },
+  ],
 ]
