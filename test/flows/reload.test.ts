@@ -129,7 +129,8 @@ describe('a gateway that runs takes over a changed file', () => {
   })
 
   it('limits of sign-in and authorization server, on and off', async () => {
-    const authorize = async () => (await ask(port, { method: 'GET', path: '/oauth/authorize?client_id=x' })).status
+    const authorize = async () =>
+      (await ask(port, { method: 'GET', path: '/oauth/authorize?client_id=x' })).status
     const signIn = { limits: { enabled: true, oauthPerMinute: 5 } }
     await write(signIn, [base()])
     reloadNow()
