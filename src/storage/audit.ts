@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely'
 import type { Actor } from '../identity/api-key-store.ts'
 import { newId } from '../lib/id.ts'
-import { JsonBatch } from '../lib/json-batch.ts'
+import { JsonBatch, sharedBytes } from '../lib/json-batch.ts'
 import type { RandomSource } from '../lib/random.ts'
 import type { AuditAction, AuditBatch, AuditRow, AuditStore } from '../telemetry/audit-store.ts'
 import type { BulkStatement, Database } from './database.ts'
@@ -45,14 +45,25 @@ export async function appendAudit(
 /** The audit log of a database. */
 export function auditStore(database: Database): AuditStore {
   const { kysely } = database
+  let spare: JsonBatch | null = null
   const newBatch = (): AuditBatch => {
-    const rows = new JsonBatch({ opening: '[', closing: ']' })
+    // Shared, for SQLite's thread reads them where they lie.
+    const rows = spare ?? new JsonBatch({ opening: '[', closing: ']' }, sharedBytes)
+    spare = null
+    let size = 0
     return {
       get size() {
-        return rows.items
+        return size
       },
-      add: (row) => rows.add(JSON.stringify(valuesOf(row))),
-      write: () => database.insertMany(insertRow, rows.whole(), rows.items),
+      add(row) {
+        rows.add(JSON.stringify(valuesOf(row)))
+        size += 1
+      },
+      async write() {
+        await database.insertMany(insertRow, rows.whole(), size)
+        rows.empty()
+        spare = rows
+      },
     }
   }
   return {

@@ -29,19 +29,20 @@ export class SqliteAppender {
     return this.#worker !== null
   }
 
-  /** Inserts all or none; resolves once they are committed. Rejects with a `Failure`. */
+  /**
+   * Inserts all or none; resolves once they are committed. Rejects with a `Failure`. Rows in shared memory are not
+   * copied: they must stay as they are until then.
+   */
   insert(sql: string, rows: Buffer): Promise<void> {
     if (this.#closed)
       return Promise.reject(
         storeFailure('store_unreachable', 'The store is closed', 'start the program again'),
       )
     const worker = this.#worker ?? this.#start()
-    // A copy of just these bytes, which the thread takes over; the caller may need its own again.
-    const own = Uint8Array.from(rows)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       worker.ref()
-      worker.postMessage({ sql, rows: own } satisfies AppendOrder, [own.buffer])
+      worker.postMessage({ sql, rows } satisfies AppendOrder, [])
     })
   }
 

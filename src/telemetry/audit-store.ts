@@ -88,6 +88,6 @@ export interface AuditStore {
 export interface AuditBatch {
   readonly size: number
   add(row: AuditRow): void
-  /** Writes all of them in one transaction; when it fails, none is written and it may be tried again. */
+  /** Writes all of them in one transaction; when it fails, none is written and it may be tried again. Written, it is over. */
   write(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { DeliveryQueue } from './delivery.ts'
 import type { Delivered, DropReason } from './delivery.ts'
 
@@ -55,6 +55,39 @@ describe('a queue', () => {
     expect(rest).toEqual(expect.arrayContaining([-1, 5999]))
     expect(rest).toEqual(rest.toSorted((a, b) => a - b))
     expect(dropped.queue_full % 512).toBe(0)
+  })
+
+  it('writes no batch over the one that went just before: a receiver may answer before it has read it', async () => {
+    const bodies: Buffer[] = []
+    const gates = [Promise.withResolvers<Delivered>(), Promise.withResolvers<Delivered>()]
+    const made = new DeliveryQueue({
+      opening: '[',
+      closing: ']',
+      send(body) {
+        bodies.push(body)
+        return gates[bodies.length - 1]?.promise ?? Promise.resolve('taken')
+      },
+      onDropped() {},
+    })
+    const add = (from: number) => {
+      for (let item = from; item < from + 512; item += 1) made.add(String(item), false)
+    }
+    const read = (place: number) => (JSON.parse(bodies[place]?.toString() ?? '[]') as number[])[0]
+    add(0)
+    gates[0]?.resolve('taken')
+    await vi.waitFor(() => expect(bodies).toHaveLength(1))
+    add(1000)
+    await vi.waitFor(() => expect(bodies).toHaveLength(2))
+    add(2000)
+    expect([read(0), read(1)]).toEqual([0, 1000])
+    gates[1]?.resolve('taken')
+    await vi.waitFor(() => expect(bodies).toHaveLength(3))
+    add(3000)
+    await vi.waitFor(() => expect(bodies).toHaveLength(4))
+    // The bytes of the first are used again once the second was taken; those of the last one sent are not.
+    expect([read(1), read(2), read(3)]).toEqual([1000, 2000, 3000])
+    expect(bodies[3]?.buffer).toBe(bodies[0]?.buffer)
+    await made.close(1000)
   })
 
   it('writes items of any length', async () => {
