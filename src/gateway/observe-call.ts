@@ -1,20 +1,20 @@
 import { llmFamily } from '../mcp/client-family.ts'
 import type { Message } from '../mcp/message.ts'
 import { knownMethod } from '../mcp/method.ts'
-import type { Clock } from '../lib/clock.ts'
 import type { Registered } from '../telemetry/field.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
 import { errorTypes, operationErrors, protocolVersions } from '../telemetry/vocabulary.ts'
 import type { ErrorType, OperationError, ProtocolVersion, ToolOutcome } from '../telemetry/vocabulary.ts'
 import { acceptedMethod } from './observe-authentication.ts'
+import type { StreamRecord } from './call-record.ts'
+import type { EndedRequest } from './ended-requests.ts'
 import type { FirstSeen } from './first-seen.ts'
 import type { Received } from './received.ts'
 
 export interface ObserveCallParts {
   readonly emit: Emit
   readonly names: NameRegistry
-  readonly clock: Clock
   readonly firstSeen: FirstSeen
 }
 
@@ -25,20 +25,25 @@ export function senderOf({ head, call }: Received) {
 }
 
 /** States what became of one request on an MCP endpoint, once its answer is over. */
-export function observeCall(received: Received, parts: ObserveCallParts): void {
-  const { emit, names, clock } = parts
+export function observeCall(ended: EndedRequest, parts: ObserveCallParts): void {
+  const { emit, names } = parts
+  const { received, endedAt, at } = ended
   const { call } = received
   if (call.upstream === null) return
-  const now = clock.monotonic()
   const upstream = names.member('upstream', call.upstream.name)
-  const error = messageErrorOf(received)
+  const error = ended.error === undefined ? undefined : (messageErrors.get(ended.error) ?? 'other')
   const sender = senderOf(received)
-  const shared = { upstream, duration: (now - call.startedAt) / 1000, principal: call.principal, ...sender }
+  const shared = {
+    upstream,
+    duration: (endedAt - call.startedAt) / 1000,
+    principal: call.principal,
+    ...sender,
+  }
   for (const message of call.messages) {
     if (message.kind === 'response') continue
     const mcp_method = knownMethod(message.method)
     const tool = toolOf(message, names)
-    emit('operation_ended', {
+    const operation = {
       ...shared,
       mcp_method,
       tool,
@@ -48,14 +53,15 @@ export function observeCall(received: Received, parts: ObserveCallParts): void {
       address: received.address.slice(0, 64),
       request_id: received.requestId,
       trace_id: call.trace?.traceId,
-    })
+    }
+    emit('operation_ended', operation, at)
     if (call.sentAt !== null) {
-      const duration = ((call.answeredAt ?? now) - call.sentAt) / 1000
+      const duration = ((call.answeredAt ?? endedAt) - call.sentAt) / 1000
       emit('upstream_operation_ended', { mcp_method, upstream, error_type: error, duration })
     }
-    observeUse(message, received, shared, { tool, error }, parts)
+    observeUse(message, ended, shared, { tool, error }, parts)
   }
-  if (call.stream !== null) observeStream(received, shared, now, emit)
+  if (call.stream !== null) observeStream(call.stream, ended, shared, emit)
 }
 
 interface Shared extends ReturnType<typeof senderOf> {
@@ -72,11 +78,12 @@ interface UseParts {
 /** The events of product usage, each with what its own sentence in the catalogue says. */
 function observeUse(
   message: Message,
-  { call }: Received,
+  { received, at }: EndedRequest,
   shared: Shared,
   { tool, error }: UseParts,
   { emit, firstSeen }: ObserveCallParts,
 ): void {
+  const { call } = received
   const { upstream, duration, principal, auth_mode, client, llm_family } = shared
   const sender = { auth_mode, client, llm_family }
   if (message.method === 'tools/call' && tool !== undefined) {
@@ -89,15 +96,15 @@ function observeUse(
       principal,
       ...sender,
     }
-    emit('tool_called', { ...use, streamed: call.stream !== null })
+    emit('tool_called', { ...use, streamed: call.stream !== null }, at)
   }
   // Only a client's own listing counts, and only one that was answered (T27).
   if (message.method === 'tools/list' && call.toolsListed !== null) {
-    emit('tools_listed', { upstream, count: call.toolsListed, principal, ...sender })
+    emit('tools_listed', { upstream, count: call.toolsListed, principal, ...sender }, at)
   }
   if (message.introduction !== null && isIntroduction(message, call, error, firstSeen)) {
     const { protocolVersion, capabilities } = message.introduction
-    emit('session_initialized', {
+    const introduced = {
       protocol_version: versionOf(protocolVersion),
       caps_sampling: capabilities.includes('sampling'),
       caps_elicitation: capabilities.includes('elicitation'),
@@ -105,7 +112,8 @@ function observeUse(
       caps_tasks: capabilities.includes('tasks'),
       principal,
       ...sender,
-    })
+    }
+    emit('session_initialized', introduced, at)
   }
 }
 
@@ -120,33 +128,31 @@ function isIntroduction(
   return refused === null && firstSeen.isFirst(principal, client)
 }
 
-function observeStream({ call }: Received, shared: Shared, now: number, emit: Emit): void {
-  const { stream } = call
-  if (stream === null) return
-  const { upstream, principal, auth_mode, client, llm_family } = shared
-  const first = stream.firstEventAt === null ? undefined : (stream.firstEventAt - call.startedAt) / 1000
-  emit('stream_completed', {
+function observeStream(
+  stream: StreamRecord,
+  { received, endedAt, at }: EndedRequest,
+  { upstream, principal, auth_mode, client, llm_family }: Shared,
+  emit: Emit,
+): void {
+  const first = stream.firstEventAt
+  const over = {
     upstream,
     completion: stream.completion,
-    duration: (now - stream.openedAt) / 1000,
-    first_event_after: first,
+    duration: (endedAt - stream.openedAt) / 1000,
+    first_event_after: first === null ? undefined : (first - received.call.startedAt) / 1000,
     event_count: stream.events,
     principal,
     auth_mode,
     client,
     llm_family,
-  })
+  }
+  emit('stream_completed', over, at)
 }
 
 const requestErrors: ReadonlyMap<string, ErrorType> = new Map(errorTypes.map((type) => [type, type]))
 const messageErrors: ReadonlyMap<string, OperationError> = new Map(
   operationErrors.map((type) => [type, type]),
 )
-
-function messageErrorOf(received: Received): OperationError | undefined {
-  const error = errorOf(received)
-  return error === undefined ? undefined : (messageErrors.get(error) ?? 'other')
-}
 
 /** What went wrong: our refusal, else what the answer said, else that the client left before it was over. */
 export function errorOf({ call, response }: Received): ErrorType | undefined {

@@ -1,6 +1,5 @@
 import type { Message } from '../mcp/message.ts'
 import { knownMethod } from '../mcp/method.ts'
-import type { Registered } from '../telemetry/field.ts'
 import { redact } from '../telemetry/log.ts'
 import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { ServerFacts } from '../telemetry/span-attributes.ts'
@@ -8,21 +7,12 @@ import type { KeptCall, Traces } from '../telemetry/traces.ts'
 import { rpcCodes } from '../telemetry/vocabulary.ts'
 import type { ErrorType, HttpMethod } from '../telemetry/vocabulary.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
-import { errorOf, toolOf, versionOf } from './observe-call.ts'
+import type { EndedRequest } from './ended-requests.ts'
+import { toolOf, versionOf } from './observe-call.ts'
 import { contextOf } from './outbound-trace.ts'
 import type { Received } from './received.ts'
 import { isRejection } from './refusal.ts'
 import { contentOf } from './traced-content.ts'
-
-/** What the listener knows of a request that is over. */
-export interface EndedRequest {
-  readonly route: Registered<'route'>
-  readonly method: HttpMethod
-  /** Null when the client left before there was one. */
-  readonly status: number | null
-  /** On the monotonic clock. */
-  readonly endedAt: number
-}
 
 export interface ObserveTraceParts {
   readonly traces: Traces
@@ -36,21 +26,16 @@ const turnedAway: ReadonlySet<number> = new Set([401, 403, 421, 429])
  * Hands a request to the traces if it is kept: when it was sampled, and otherwise when it was turned away, went wrong
  * or was slow. Probes and scrapes are kept only for the first two of these reasons.
  */
-export function observeTrace(
-  received: Received,
-  ended: EndedRequest,
-  { traces, names }: ObserveTraceParts,
-): void {
+export function observeTrace(ended: EndedRequest, { traces, names }: ObserveTraceParts): void {
+  const { received, status, error } = ended
   const { call } = received
-  const { status } = ended
-  const error = errorOf(received)
   const refused = status !== null && (turnedAway.has(status) || isRefusedGrant(received))
   const broken = status !== null && status >= 500
   if (call.upstream === null && !refused && !broken) return
   const context = contextOf(received, traces)
   const sampled = context.sampled && call.upstream !== null
   const wrong = refused || broken || call.answerError !== null
-  if (!sampled && !wrong && !isSlow(received, ended, traces.slowSeconds)) return
+  if (!sampled && !wrong && !isSlow(ended, traces.slowSeconds)) return
   if (!traces.hasRoom(call.sentAt === null ? 1 : 2, refused)) return
   const message = call.messages.find(({ kind }) => kind !== 'response')
   const about = aboutOf(message, ended.method, error, names)
@@ -60,8 +45,8 @@ export function observeTrace(
     endedAt: ended.endedAt,
     // A refusal is the caller's failure, not this server's (OpenTelemetry HTTP conventions).
     failed: broken || call.answerError !== null,
-    facts: serverFacts(received, ended, { ...about, ...ofMessage(received, message) }, names),
-    client: clientOf(received, ended, about, names),
+    facts: serverFacts(ended, { ...about, ...ofMessage(received, message) }, names),
+    client: clientOf(ended, about, names),
   })
 }
 
@@ -71,7 +56,8 @@ function isRefusedGrant({ call }: Received): boolean {
 }
 
 /** Whether a call took long. A stream of whatever happens takes as long as its client likes. */
-function isSlow({ call, head }: Received, { endedAt }: EndedRequest, slowSeconds: number): boolean {
+function isSlow({ received, endedAt }: EndedRequest, slowSeconds: number): boolean {
+  const { call, head } = received
   if (endedAt - call.startedAt <= slowSeconds * 1000) return false
   return head.method !== 'GET' && !call.messages.some(({ method }) => method === 'subscriptions/listen')
 }
@@ -108,11 +94,11 @@ function ofMessage({ head }: Received, message: Message | undefined) {
 }
 
 function serverFacts(
-  { call, request, address }: Received,
-  { route, status }: EndedRequest,
+  { received, route, status }: EndedRequest,
   about: About & ReturnType<typeof ofMessage>,
   names: NameRegistry,
 ): ServerFacts {
+  const { call, request, address } = received
   return {
     ...about,
     route: route === 'unknown' ? undefined : route,
@@ -127,11 +113,11 @@ function serverFacts(
 }
 
 function clientOf(
-  { call }: Received,
-  { endedAt }: EndedRequest,
+  { received, endedAt }: EndedRequest,
   about: About,
   names: NameRegistry,
 ): KeptCall['client'] {
+  const { call } = received
   if (call.sentAt === null || call.upstream === null) return null
   const facts = {
     ...about,

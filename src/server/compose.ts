@@ -1,10 +1,12 @@
 import type { Config } from '../config/load.ts'
 import type { OptionKey } from '../config/options.ts'
+import { EndedRequests } from '../gateway/ended-requests.ts'
 import { createOpenStreams } from '../gateway/event-stream.ts'
 import { McpSessions } from '../gateway/mcp-session.ts'
 import { FirstSeen } from '../gateway/first-seen.ts'
 import { createObserveAuthentication } from '../gateway/observe-authentication.ts'
 import { reclaimIdleSessions } from '../gateway/reclaim-session.ts'
+import { tellEnded } from '../gateway/tell-ended.ts'
 import { tellExpiredKeys } from '../identity/expired-keys.ts'
 import { systemFetch } from '../lib/fetch.ts'
 import { requestIds } from '../lib/request-id.ts'
@@ -56,6 +58,8 @@ export interface Composed {
   runJobs(): Promise<void>
   /** How many requests have begun and not ended. */
   running(): number
+  /** States what is known of requests that are over, without waiting for more of them. */
+  tellEnded(): void
   /** From now on not ready; streams on which nobody waits for an answer end. */
   beginClosing(): void
   /** Ends jobs, then upstream connections, then the store: each before what it stands on (T43). */
@@ -94,6 +98,9 @@ export async function compose(
     onDropped: (reason, spans) => stated.dropped('traces', reason, spans),
     onRefused: stated.refused,
   })
+  const telling = { emit, traces, names, firstSeen: new FirstSeen() }
+  const ended = new EndedRequests((request) => tellEnded(request, telling))
+  metrics?.beforeRender(() => ended.tellAll())
   const issuer = baseOf(placement.publicUrl)
 
   const box = createSealedBox(secretsKey, random)
@@ -180,11 +187,10 @@ export async function compose(
     },
     listener: {
       emit,
-      traces,
       log,
       clock,
       newRequestId: requestIds(random),
-      firstSeen: new FirstSeen(),
+      ended,
       load,
     },
   }
@@ -248,7 +254,9 @@ export async function compose(
       connections.use(live.connections)
       return waiting
     },
+    tellEnded: () => ended.tellAll(),
     async runJobs() {
+      ended.tellAll()
       for (const job of jobs) await job.run()
     },
     running: () => load.running,
@@ -260,6 +268,7 @@ export async function compose(
       closing = true
       await Promise.all([...jobs.map((job) => job.close()), push?.close()])
       await Promise.all([keyUse.close(), tokenUse.close(), seen.close(), authorizing.close()])
+      ended.tellAll()
       await Promise.all([audit.flush(), traces?.close()])
       await connections.destroyAll()
       await store.close()

@@ -3,9 +3,8 @@ import { CallRecord } from '../gateway/call-record.ts'
 import { clientAddress } from '../gateway/client-address.ts'
 import type { Cors } from '../gateway/cors.ts'
 import type { Guard } from '../gateway/guard.ts'
-import type { FirstSeen } from '../gateway/first-seen.ts'
-import { observeCall, senderOf } from '../gateway/observe-call.ts'
-import { observeTrace } from '../gateway/observe-trace.ts'
+import type { EndedRequests } from '../gateway/ended-requests.ts'
+import { errorOf, senderOf } from '../gateway/observe-call.ts'
 import type { Received } from '../gateway/received.ts'
 import { namesMetadata } from '../gateway/challenge.ts'
 import type { Challenge } from '../gateway/challenge.ts'
@@ -19,11 +18,9 @@ import { runCall } from '../principal/current-call.ts'
 import { anonymous } from '../principal/principal.ts'
 import type { Registered } from '../telemetry/field.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { NameRegistry } from '../telemetry/name-registry.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
-import type { Traces } from '../telemetry/traces.ts'
-import { httpMethods, statusClasses } from '../telemetry/vocabulary.ts'
-import type { HttpMethod, StatusClass, Surface } from '../telemetry/vocabulary.ts'
+import { httpMethods } from '../telemetry/vocabulary.ts'
+import type { HttpMethod, Surface } from '../telemetry/vocabulary.ts'
 import { findRoute } from './route-table.ts'
 import type { Route, RouteTable, UnknownPath } from './route-table.ts'
 
@@ -38,13 +35,10 @@ export interface ListenerDependencies {
   /** Whether some upstream accepts access tokens. */
   readonly oauthConfigured: boolean
   readonly emit: Emit
-  /** Null when traces are off. */
-  readonly traces: Traces | null
   readonly log: Log
   readonly clock: Clock
-  readonly names: NameRegistry
   readonly newRequestId: () => string
-  readonly firstSeen: FirstSeen
+  readonly ended: Pick<EndedRequests, 'add'>
   /** How many requests have begun and not ended. */
   readonly load: { running: number }
   /** Words a refusal on the pages for a person; null where the sender is a program. */
@@ -144,29 +138,18 @@ function answerRefusal(
 }
 
 function observe(received: Received, route: Registered<'route'>, parts: ListenerDependencies) {
-  const { emit, clock, log, load, traces, names } = parts
+  const { emit, clock, log, load, ended } = parts
   const { response, head, requestId, call } = received
   load.running += 1
   emit('http_request_started', { route })
   response.on('close', () => {
     load.running -= 1
     const endedAt = clock.monotonic()
-    const duration = (endedAt - call.startedAt) / 1000
-    // A client that left before its answer began has no status; what it missed counts as its own doing.
-    const status = response.headersSent ? response.statusCode : 499
-    emit('http_request_ended', {
-      route,
-      method: methodOf(head.method),
-      status_class: classOf(status),
-      duration,
-    })
-    if (traces !== null) {
-      const known = response.headersSent ? status : null
-      const ended = { route, method: methodOf(head.method), status: known, endedAt }
-      observeTrace(received, ended, { traces, names })
-    }
-    observeCall(received, parts)
-    log.debug('request', { requestId, route, method: methodOf(head.method), status, seconds: duration })
+    const method = methodOf(head.method)
+    const status = response.headersSent ? response.statusCode : null
+    ended.add({ received, route, method, status, error: errorOf(received), endedAt, at: clock.now() })
+    const seconds = (endedAt - call.startedAt) / 1000
+    log.debug('request', { requestId, route, method, status: status ?? 499, seconds })
   })
 }
 
@@ -174,8 +157,4 @@ const knownMethods: ReadonlySet<string> = new Set(httpMethods)
 
 function methodOf(method: string): HttpMethod {
   return knownMethods.has(method) ? (method as HttpMethod) : 'other'
-}
-
-function classOf(status: number): StatusClass {
-  return statusClasses.find((name) => name.startsWith(String(Math.floor(status / 100)))) ?? '5xx'
 }

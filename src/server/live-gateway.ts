@@ -31,10 +31,7 @@ export interface LastingParts {
   readonly browser: BrowserParts
   readonly gateway: Omit<GatewayParts, 'connections' | 'limits' | 'maxBodyBytes'>
   readonly routes: Pick<RoutesParts, 'metrics' | 'publishedKeys' | 'ping' | 'isClosing'>
-  readonly listener: Pick<
-    ListenerDependencies,
-    'emit' | 'traces' | 'log' | 'clock' | 'newRequestId' | 'firstSeen' | 'load'
-  >
+  readonly listener: Pick<ListenerDependencies, 'emit' | 'log' | 'clock' | 'newRequestId' | 'ended' | 'load'>
 }
 
 /** The part of the product that a reload replaces: upstreams, limits, guard and routes. */
@@ -83,7 +80,6 @@ export function buildLiveGateway(
   const routes = new Map([...own, ...browserRoutes(settings, upstreams, lasting.browser)])
   const listener = createListener({
     ...lasting.listener,
-    names,
     guard: createGuard({
       ...placement,
       allowedHosts: settings.allowedHosts,

@@ -95,7 +95,8 @@ export function sallyportOf(config: Config, surroundings: Surroundings, lifecycl
         if (lifecycle.source === 'embedded') await told
         throw error
       }
-      lifecycle.started(startedFacts(config, publicUrl, surroundings))
+      const { tellEnded } = composed
+      lifecycle.started(startedFacts(config, publicUrl, surroundings), tellEnded)
       return { publicUrl: publicUrl.href.replace(/\/$/, '') }
     },
     reload: (next) => composed?.reload(next) ?? [],

@@ -87,14 +87,14 @@ export function createAnalytics(
       listed = new Map(upstreams.map(({ name, tools }) => [name, new Set(tools)]))
     },
     takes: new Set<SignalName>([...(events.keys() as Iterable<SignalName>), 'operation_ended']),
-    take(signal, fields) {
+    take(signal, fields, at = clock.now()) {
       if (signal === 'operation_ended') seen.request = true
       const event = events.get(signal)
       if (event === undefined) return
       if (signal === 'session_initialized') seen.session = true
       if (signal === 'auth_rejected' && (fields as SignalFields<'auth_rejected'>).surface === 'mcp')
         seen.request = true
-      const record: EventRecord = { name: signal as EventName, fields, at: clock.now(), count: null }
+      const record: EventRecord = { name: signal as EventName, fields, at, count: null }
       if (event.gathered === undefined) send(record)
       else gathering.take(record, event.gathered)
     },

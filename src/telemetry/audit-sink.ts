@@ -93,7 +93,7 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
   const login = ({ provider, outcome }: SignalFields<'login'>) => {
     if (outcome === 'failure') gather({ action: 'login.failed', target: provider, reason: null })
   }
-  const call = (fields: SignalFields<'operation_ended'>) => {
+  const call = (fields: SignalFields<'operation_ended'>, time: number) => {
     const { error_type: error, principal, target, mcp_method: method, upstream } = fields
     const refused = error !== undefined && !error.startsWith('-')
     if (calls === 'refused' && !refused) return
@@ -101,7 +101,7 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
     // One literal: this is made for every call.
     add({
       id: nextId(),
-      time: parts.clock.now(),
+      time,
       actorKind: principal.kind,
       actorId: principal.kind === 'anonymous' ? null : principal.subject,
       workspace: workspaceOf(principal),
@@ -119,9 +119,9 @@ export function createAuditSink(calls: AuditedCalls, parts: AuditSinkDependencie
   }
   return {
     takes: new Set(calls === 'off' ? [] : ['operation_ended', 'auth_rejected', 'login']),
-    take(signal, fields) {
+    take(signal, fields, at = parts.clock.now()) {
       if (calls === 'off') return
-      if (signal === 'operation_ended') call(fields as SignalFields<'operation_ended'>)
+      if (signal === 'operation_ended') call(fields as SignalFields<'operation_ended'>, at)
       else if (signal === 'auth_rejected') stranger(fields as SignalFields<'auth_rejected'>)
       else if (signal === 'login') login(fields as SignalFields<'login'>)
     },

@@ -26,6 +26,7 @@ export class Lifecycle {
   #startedAt = 0
   #oauthConfigured = false
   #flushed: Promise<void> | null = null
+  #tellRest: () => void = () => {}
 
   constructor(source: LifecycleSource, clock: Clock) {
     this.source = source
@@ -42,9 +43,10 @@ export class Lifecycle {
     return this.#analytics
   }
 
-  /** It answers from now on. */
-  started(facts: StartedFacts): void {
+  /** It answers from now on. `tellRest` states what it knows and has not said, before the end is. */
+  started(facts: StartedFacts, tellRest: () => void): void {
     if (this.#stage !== 'starting') return
+    this.#tellRest = tellRest
     this.#stage = 'started'
     this.#startedAt = this.#clock.monotonic()
     this.#emit('server_started', { lifecycle_source: this.source, ...facts })
@@ -54,6 +56,7 @@ export class Lifecycle {
   ending(reason: ShutdownReason): void {
     if (this.#stage !== 'started') return
     this.#stage = 'over'
+    this.#tellRest()
     this.#emit('server_shutdown', {
       lifecycle_source: this.source,
       reason,

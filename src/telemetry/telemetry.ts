@@ -5,9 +5,12 @@ import type { SignalFields, SignalName } from './signals.ts'
 import { createValidator } from './validate.ts'
 import type { Validator } from './validate.ts'
 
-/** The one way to state a fact: a name of the catalogue and exactly its fields. */
+/**
+ * The one way to state a fact: a name of the catalogue and exactly its fields. `at`: when it was so, in epoch
+ * milliseconds; now when it is left out.
+ */
 export interface Emit {
-  <Name extends SignalName>(signal: Name, fields: SignalFields<Name>): void
+  <Name extends SignalName>(signal: Name, fields: SignalFields<Name>, at?: number): void
 }
 
 /** A place signals go besides the metrics: analytics, audit. Takes at once; work is done later. */
@@ -30,13 +33,13 @@ export function createEmit(names: NameRegistry, metrics: MetricSink | null, sink
     const takers = sinks.filter(({ takes }) => takes.has(signal))
     ways.set(signal, { isDeclared: createValidator(signal, names), sinks: takers })
   }
-  return (signal, fields) => {
+  return (signal, fields, at) => {
     const way = ways.get(signal)
     if (way?.isDeclared(fields) !== true) {
       metrics?.refused(signal)
       return
     }
     metrics?.take(signal, fields)
-    for (const sink of way.sinks) sink.take(signal, fields)
+    for (const sink of way.sinks) sink.take(signal, fields, at)
   }
 }

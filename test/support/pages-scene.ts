@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createChallenge } from '../../src/gateway/challenge.ts'
 import { createCors } from '../../src/gateway/cors.ts'
-import { FirstSeen } from '../../src/gateway/first-seen.ts'
 import { createGuard } from '../../src/gateway/guard.ts'
 import { createResolveAccount } from '../../src/identity/linked-account.ts'
 import { createLocalProvider } from '../../src/identity/local-provider.ts'
@@ -216,12 +215,10 @@ export async function startPages(options: PagesSceneOptions = {}): Promise<Pages
       challenge: createChallenge({ publicUrl }),
       oauthConfigured: true,
       emit,
-      traces: null,
       log,
       clock,
-      names,
       newRequestId: requestIds(systemRandom),
-      firstSeen: new FirstSeen(),
+      ended: { add() {} },
       load: { running: 0 },
       refusalPage: createRefusalPages(publicUrl),
     }),
