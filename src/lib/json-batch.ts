@@ -17,8 +17,7 @@ export function sharedBytes(size: number): Buffer {
 
 /**
  * JSON texts with commas between them, written as they come: what waits is a few bytes, not objects that the
- * collector has to move. One that is emptied keeps its room: bytes given up hundreds of times a minute make V8 collect
- * the whole heap.
+ * collector has to move. One that is emptied keeps its room.
  */
 export class JsonBatch {
   items = 0
@@ -42,8 +41,7 @@ export class JsonBatch {
 
   add(item: string, lasting = false): void {
     this.#ensure((item.length + 1) * longest)
-    if (this.items > 0) this.#used += this.#bytes.write(',', this.#used, 'utf8')
-    this.#used += this.#bytes.write(item, this.#used, 'utf8')
+    this.#used += this.#bytes.write(this.items > 0 ? `,${item}` : item, this.#used, 'utf8')
     this.items += 1
     this.lasting ||= lasting
   }

@@ -1,4 +1,5 @@
 import { JsonBatch } from '../lib/json-batch.ts'
+import { Spares } from './spares.ts'
 
 export type DropReason = 'queue_full' | 'send_failed' | 'closed'
 
@@ -28,9 +29,8 @@ const lastPauseMs = 250
  */
 export class DeliveryQueue {
   readonly #parts: DeliveryDependencies
+  readonly #spares: Spares<JsonBatch>
   #batches: JsonBatch[] = []
-  /** Batches that are done with, the oldest first. */
-  #done: JsonBatch[] = []
   #timer: NodeJS.Timeout | null = null
   #sending: Promise<void> | null = null
   #closing = false
@@ -39,6 +39,7 @@ export class DeliveryQueue {
 
   constructor(dependencies: DeliveryDependencies) {
     this.#parts = dependencies
+    this.#spares = new Spares(() => new JsonBatch(dependencies))
   }
 
   /** Takes one item. What is `lasting` is not given up to make room. */
@@ -47,7 +48,7 @@ export class DeliveryQueue {
     let batch = this.#batches.at(-1)
     if (batch === undefined || batch.items >= batchSize) {
       if (this.#batches.length >= mostBatches) this.#dropOldest()
-      batch = this.#emptyBatch()
+      batch = this.#spares.take()
       this.#batches.push(batch)
     }
     batch.add(item, lasting)
@@ -62,18 +63,6 @@ export class DeliveryQueue {
     if (this.#sending === null) this.#start()
     await this.#sending
     clearTimeout(deadline)
-  }
-
-  /**
-   * One that is done with, once another was sent after it: a receiver may answer before it has read everything, and only
-   * what comes later on its connection proves that nothing of the first is on its way any more.
-   */
-  #emptyBatch(): JsonBatch {
-    const batch = this.#done.length < 2 ? undefined : this.#done.shift()
-    if (batch === undefined) return new JsonBatch(this.#parts)
-    this.#done.length = 1
-    batch.empty()
-    return batch
   }
 
   #dropOldest(): void {
@@ -107,7 +96,7 @@ export class DeliveryQueue {
       if (batch === undefined) return
       if (this.#abort.signal.aborted) this.#parts.onDropped('closed', batch.items)
       else if ((await this.#deliver(batch)) !== 'taken') this.#parts.onDropped('send_failed', batch.items)
-      this.#done.push(batch)
+      this.#spares.give(batch)
     } while (this.#closing || this.#hasFull())
   }
 

@@ -1,17 +1,33 @@
+import { JsonBatch } from '../lib/json-batch.ts'
+import type { SpanBatch } from './span-queue.ts'
 import { errorStatus, linkFlags, microseconds, spanFlags, spanKinds } from './span.ts'
 import type { Attribute, Span, SpanSource } from './span.ts'
 
 /** `ExportTraceServiceRequest` in OTLP's JSON: ids in hex, 64-bit numbers as text, enumerations as numbers. */
-export function encodeJson(spans: readonly Span[], { resource, scope }: SpanSource): Buffer {
-  const request = {
-    resourceSpans: [
-      {
-        resource: { attributes: resource.map(keyValue) },
-        scopeSpans: [{ scope, spans: spans.map(spanOf) }],
-      },
-    ],
+export class JsonSpanBatch implements SpanBatch {
+  readonly #spans: JsonBatch
+
+  constructor({ resource, scope }: SpanSource) {
+    const from = JSON.stringify({ attributes: resource.map(keyValue) })
+    const opening = `{"resourceSpans":[{"resource":${from},"scopeSpans":[{"scope":${JSON.stringify(scope)},"spans":[`
+    this.#spans = new JsonBatch({ opening, closing: ']}]}]}' })
   }
-  return Buffer.from(JSON.stringify(request))
+
+  get items(): number {
+    return this.#spans.items
+  }
+
+  add(span: Span): void {
+    this.#spans.add(JSON.stringify(spanOf(span)))
+  }
+
+  whole(): Buffer {
+    return this.#spans.whole()
+  }
+
+  empty(): void {
+    this.#spans.empty()
+  }
 }
 
 function spanOf(span: Span) {

@@ -1,21 +1,61 @@
 import { ProtobufWriter } from './protobuf-writer.ts'
+import type { SpanBatch } from './span-queue.ts'
 import { errorStatus, linkFlags, microseconds, spanFlags, spanKinds } from './span.ts'
 import type { Attribute, Span, SpanSource } from './span.ts'
 
-/** `ExportTraceServiceRequest` in protobuf (opentelemetry/proto/collector/trace/v1, all of it stable). */
-export function encodeProtobuf(spans: readonly Span[], { resource, scope }: SpanSource): Buffer {
-  const writer = new ProtobufWriter(65_536)
-  // Field numbers are those of the .proto files.
-  writer.nested(1, () => {
-    writer.nested(1, () => writeAttributes(writer, 1, resource))
-    writer.nested(2, () => {
+/** Bytes of the lengths and tags around all spans, at most. */
+const mostAround = 24
+
+/**
+ * `ExportTraceServiceRequest` in protobuf (opentelemetry/proto/collector/trace/v1, all of it stable). What goes before the
+ * spans says how long they are, so it is written last, into bytes left for it.
+ */
+export class ProtobufSpanBatch implements SpanBatch {
+  items = 0
+  readonly #writer = new ProtobufWriter(65_536)
+  readonly #resource: Buffer
+  readonly #scope: Buffer
+  readonly #before: number
+
+  constructor({ resource, scope }: SpanSource) {
+    // Field numbers are those of the .proto files.
+    this.#resource = written((writer) => writer.nested(1, () => writeAttributes(writer, 1, resource)))
+    this.#scope = written((writer) => {
       writer.nested(1, () => {
         writer.text(1, scope.name)
         writer.text(2, scope.version)
       })
-      for (const span of spans) writer.nested(2, () => writeSpan(writer, span))
     })
-  })
+    this.#before = this.#resource.length + this.#scope.length + mostAround
+    this.#writer.begin(this.#before)
+  }
+
+  add(span: Span): void {
+    this.#writer.nested(2, () => writeSpan(this.#writer, span))
+    this.items += 1
+  }
+
+  whole(): Buffer {
+    const all = this.#writer.whole()
+    const inScope = this.#scope.length + all.length - this.#before
+    const scopeHead = written((writer) => writer.opening(2, inScope))
+    const inResource = this.#resource.length + scopeHead.length + inScope
+    const resourceHead = written((writer) => writer.opening(1, inResource))
+    const head = Buffer.concat([resourceHead, this.#resource, scopeHead, this.#scope])
+    const start = this.#before - head.length
+    all.set(head, start)
+    return all.subarray(start)
+  }
+
+  empty(): void {
+    this.items = 0
+    this.#writer.begin(this.#before)
+  }
+}
+
+function written(write: (writer: ProtobufWriter) => void): Buffer {
+  const writer = new ProtobufWriter(256)
+  write(writer)
   return writer.whole()
 }
 
@@ -58,9 +98,7 @@ export function writeAttributes(
 const known = new WeakMap<Attribute, Uint8Array>()
 
 function remember(attribute: Attribute): Uint8Array {
-  const writer = new ProtobufWriter(256)
-  writeKeyValue(writer, attribute)
-  const bytes = Uint8Array.from(writer.whole())
+  const bytes = Uint8Array.from(written((writer) => writeKeyValue(writer, attribute)))
   known.set(attribute, bytes)
   return bytes
 }

@@ -4,8 +4,9 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { encodeJson } from './otlp-json.ts'
-import { encodeProtobuf } from './otlp-protobuf.ts'
+import { JsonSpanBatch } from './otlp-json.ts'
+import { ProtobufSpanBatch } from './otlp-protobuf.ts'
+import type { SpanBatch } from './span-queue.ts'
 import type { Attribute, Span, SpanSource } from './span.ts'
 import { readJson, readProtobuf } from '../../test/support/otlp-read.ts'
 
@@ -16,6 +17,13 @@ const source: SpanSource = {
   ],
   scope: { name: 'sallyport', version: '1.2.3' },
 }
+
+function encoded(batch: SpanBatch, spans: readonly Span[]): Buffer {
+  for (const span of spans) batch.add(span)
+  return batch.whole()
+}
+const encodeProtobuf = (spans: readonly Span[]) => encoded(new ProtobufSpanBatch(source), spans)
+const encodeJson = (spans: readonly Span[]) => encoded(new JsonSpanBatch(source), spans)
 
 // The official serializers group by the object, not by what it says.
 const resource = resourceFromAttributes(Object.fromEntries(source.resource))
@@ -93,7 +101,7 @@ it('our protobuf says what the official serializer says', () => {
   fc.assert(
     fc.property(spans, (some) => {
       const theirs = ProtobufTraceSerializer.serializeRequest(some.map(official))
-      expect(readProtobuf(encodeProtobuf(some, source))).toEqual(readProtobuf(Buffer.from(theirs ?? [])))
+      expect(readProtobuf(encodeProtobuf(some))).toEqual(readProtobuf(Buffer.from(theirs ?? [])))
     }),
     { numRuns: 200 },
   )
@@ -103,11 +111,27 @@ it('our JSON says what the official serializer says, and what our protobuf says'
   fc.assert(
     fc.property(spans, (some) => {
       const theirs = JsonTraceSerializer.serializeRequest(some.map(official))
-      const ours = readJson(encodeJson(some, source))
+      const ours = readJson(encodeJson(some))
       expect(ours).toEqual(readJson(Buffer.from(theirs ?? [])))
-      expect(ours).toEqual(readProtobuf(encodeProtobuf(some, source)))
+      expect(ours).toEqual(readProtobuf(encodeProtobuf(some)))
     }),
     { numRuns: 200 },
+  )
+})
+
+it.each([
+  ['protobuf', () => new ProtobufSpanBatch(source), readProtobuf],
+  ['JSON', () => new JsonSpanBatch(source), readJson],
+] as const)('an emptied batch in %s has nothing left of before', (_, make, read) => {
+  fc.assert(
+    fc.property(spans, spans, (before, after) => {
+      const batch = make()
+      encoded(batch, before)
+      batch.empty()
+      expect(batch.items).toBe(0)
+      expect(read(encoded(batch, after))).toEqual(read(encoded(make(), after)))
+    }),
+    { numRuns: 50 },
   )
 })
 
@@ -126,7 +150,7 @@ it('a batch larger than any buffer at hand is whole', () => {
     links: [],
     failed: false,
   }))
-  const read = readProtobuf(encodeProtobuf(many, source))
+  const read = readProtobuf(encodeProtobuf(many))
   expect(read.map(({ name }) => name)).toEqual(many.map(({ name }) => name))
   expect(read.every(({ attributes }) => attributes['long'] === text)).toBe(true)
 })

@@ -14,15 +14,13 @@ import type { Declared } from './field.ts'
 import { createMetricSink } from './metric-sink.ts'
 import { Metrics } from './metrics.ts'
 import { NameRegistry } from './name-registry.ts'
-import { encodeJson } from './otlp-json.ts'
-import { encodeProtobuf } from './otlp-protobuf.ts'
 import { reaches } from './privacy-contract.ts'
 import type { SinkName } from './privacy-contract.ts'
 import { signals } from './signals.ts'
 import type { EventName, Signal, SignalName } from './signals.ts'
 import { clientAttributes, serverAttributes } from './span-attributes.ts'
 import type { ClientFacts, ServerFacts, SpanDisclosure } from './span-attributes.ts'
-import { spanName, spanSource } from './traces.ts'
+import { spanBatch, spanName, spanSource } from './traces.ts'
 import type { TraceProtocol } from './traces.ts'
 
 /** The sinks that are on, and how each is set; null for one that is off. */
@@ -139,7 +137,7 @@ function exampleOf(
 /** The lines the example changes; `/metrics` shows them among all others. */
 function metricLines({ name, fields }: Told, metrics: Metrics): string[] {
   const before = new Set(metrics.render().split('\n'))
-  createMetricSink(metrics).take(name, fields)
+  createMetricSink(metrics).moverOf(name)?.(fields)
   return metrics
     .render()
     .split('\n')
@@ -204,9 +202,14 @@ function spanBytes({ name, fields }: Told, { sinks: { traces }, attribution }: P
     failed: false,
   } as const
   const source = spanSource({ version: traces.version, random })
-  const readable = encodeJson([span], source).toString('utf8')
+  const encoded = (protocol: TraceProtocol) => {
+    const batch = spanBatch(protocol, source)
+    batch.add(span)
+    return batch.whole()
+  }
+  const readable = encoded('http/json').toString('utf8')
   if (traces.protocol === 'http/json') return [asText(readable)]
-  const bytes = encodeProtobuf([span], source).toString('base64')
+  const bytes = encoded(traces.protocol).toString('base64')
   return [
     { form: 'base64', bytes },
     { form: 'readable', bytes: readable },

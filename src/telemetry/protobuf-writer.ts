@@ -20,6 +20,19 @@ export class ProtobufWriter {
     return this.#buffer.subarray(0, this.#at)
   }
 
+  /** Forgets what it has, keeps its room, and leaves so many bytes at the beginning to whoever writes them later. */
+  begin(at: number): void {
+    this.#at = 0
+    this.#ensure(at)
+    this.#at = at
+  }
+
+  /** The beginning of a message within, whose bytes come next: so many of them. */
+  opening(field: number, length: number): void {
+    this.#tag(field, delimited)
+    this.#varint(length)
+  }
+
   /** A message within: its length goes before it and is known after it, so a long one is moved up a little. */
   nested(field: number, write: () => void): void {
     this.#tag(field, delimited)
@@ -40,8 +53,7 @@ export class ProtobufWriter {
 
   /** A message within whose bytes are known. */
   message(field: number, bytes: Uint8Array): void {
-    this.#tag(field, delimited)
-    this.#varint(bytes.length)
+    this.opening(field, bytes.length)
     this.#ensure(bytes.length)
     this.#buffer.set(bytes, this.#at)
     this.#at += bytes.length

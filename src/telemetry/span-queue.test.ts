@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest'
+import { readJson } from '../../test/support/otlp-read.ts'
+import { JsonSpanBatch } from './otlp-json.ts'
 import { SpanQueue } from './span-queue.ts'
 import type { Span } from './span.ts'
 import type { Delivery } from './span-transport.ts'
@@ -20,7 +22,8 @@ const span: Span = {
 function queueTo(send: (spans: number, signal: AbortSignal) => Promise<Delivery>) {
   const lost: Record<string, number> = {}
   const queue = new SpanQueue({
-    send: (spans, signal) => send(spans.length, signal),
+    newBatch: () => new JsonSpanBatch({ resource: [], scope: { name: 'a', version: '1' } }),
+    send: (body, signal) => send(readJson(body).length, signal),
     onDropped(reason, spans) {
       lost[reason] = (lost[reason] ?? 0) + spans
     },

@@ -1,11 +1,19 @@
+import { Spares } from './spares.ts'
+import type { Batch } from './spares.ts'
 import type { Span } from './span.ts'
 import type { Delivery } from './span-transport.ts'
 
 export type DropReason = 'queue_full' | 'send_failed' | 'closed'
 
+/** Spans as they are sent: written as they come, so that none of them is an object that waits. */
+export interface SpanBatch extends Batch {
+  add(span: Span): void
+}
+
 export interface SpanQueueDependencies {
+  readonly newBatch: () => SpanBatch
   /** Sends a batch once; never rejects. */
-  readonly send: (spans: readonly Span[], signal: AbortSignal) => Promise<Delivery>
+  readonly send: (body: Buffer, signal: AbortSignal) => Promise<Delivery>
   readonly onDropped: (reason: DropReason, spans: number) => void
 }
 
@@ -20,7 +28,10 @@ const pauses = [1000, 3000]
 /** Spans on their way out: bounded, sent in the background, one batch at a time. Nobody ever waits for it (T37). */
 export class SpanQueue {
   readonly #parts: SpanQueueDependencies
-  #spans: Span[] = []
+  readonly #spares: Spares<SpanBatch>
+  #batches: SpanBatch[] = []
+  /** The spans in them. */
+  #waiting = 0
   #timer: NodeJS.Timeout | null = null
   #sending: Promise<void> | null = null
   #closing = false
@@ -29,17 +40,21 @@ export class SpanQueue {
 
   constructor(dependencies: SpanQueueDependencies) {
     this.#parts = dependencies
+    this.#spares = new Spares(dependencies.newBatch)
   }
 
   /** Whether so many more spans find room; counts them as dropped when they do not. Asked before they are made. */
   hasRoom(spans: number, refused: boolean): boolean {
-    const full = this.#spans.length + spans > (refused ? refusedCapacity : capacity)
+    const full = this.#waiting + spans > (refused ? refusedCapacity : capacity)
     if (full || this.#closing) this.#parts.onDropped(this.#closing ? 'closed' : 'queue_full', spans)
     return !full && !this.#closing
   }
 
   add(span: Span): void {
-    this.#spans.push(span)
+    let batch = this.#batches.at(-1)
+    if (batch === undefined || batch.items >= batchSize) this.#batches.push((batch = this.#spares.take()))
+    batch.add(span)
+    this.#waiting += 1
     if (this.#sending === null) this.#schedule()
   }
 
@@ -55,8 +70,12 @@ export class SpanQueue {
 
   /** Full batches go at once, the last one when it has gathered for a while: a post costs more than its spans. */
   #schedule(): void {
-    if (this.#spans.length >= batchSize) this.#start()
-    else if (this.#spans.length > 0) this.#timer ??= setTimeout(() => this.#start(), everyMs).unref()
+    if (this.#hasFull()) this.#start()
+    else if (this.#waiting > 0) this.#timer ??= setTimeout(() => this.#start(), everyMs).unref()
+  }
+
+  #hasFull(): boolean {
+    return (this.#batches[0]?.items ?? 0) >= batchSize
   }
 
   #start(): void {
@@ -70,25 +89,24 @@ export class SpanQueue {
 
   async #drain(): Promise<void> {
     do {
-      if (this.#abort.signal.aborted) {
-        this.#parts.onDropped('closed', this.#spans.length)
-        this.#spans = []
-        return
-      }
-      const batch = this.#spans.splice(0, batchSize)
-      if (batch.length === 0) return
-      if ((await this.#deliver(batch)) !== 'taken') this.#parts.onDropped('send_failed', batch.length)
-    } while (this.#spans.length >= batchSize || (this.#closing && this.#spans.length > 0))
+      const batch = this.#batches.shift()
+      if (batch === undefined) return
+      this.#waiting -= batch.items
+      if (this.#abort.signal.aborted) this.#parts.onDropped('closed', batch.items)
+      else if ((await this.#deliver(batch)) !== 'taken') this.#parts.onDropped('send_failed', batch.items)
+      this.#spares.give(batch)
+    } while (this.#closing || this.#hasFull())
   }
 
-  async #deliver(batch: readonly Span[]): Promise<Delivery> {
+  async #deliver(batch: SpanBatch): Promise<Delivery> {
     const { signal } = this.#abort
-    let delivery = await this.#parts.send(batch, signal)
+    const body = batch.whole()
+    let delivery = await this.#parts.send(body, signal)
     for (const pause of pauses) {
       // At the end there is no time to wait for a collector to come back.
       if (delivery !== 'again' || this.#closing) break
       await this.#pause(pause)
-      delivery = await this.#parts.send(batch, signal)
+      delivery = await this.#parts.send(body, signal)
     }
     return delivery
   }

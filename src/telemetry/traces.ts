@@ -5,13 +5,13 @@ import type { Log } from './log.ts'
 import type { NameRegistry } from './name-registry.ts'
 import { createOtlpGrpc } from './otlp-grpc.ts'
 import { createOtlpHttp } from './otlp-http.ts'
-import { encodeJson } from './otlp-json.ts'
-import { encodeProtobuf } from './otlp-protobuf.ts'
+import { JsonSpanBatch } from './otlp-json.ts'
+import { ProtobufSpanBatch } from './otlp-protobuf.ts'
 import { clientAttributes, serverAttributes } from './span-attributes.ts'
 import type { ClientFacts, ServerFacts, SpanAttribution, SpanDisclosure } from './span-attributes.ts'
 import { createReport } from './report.ts'
 import { SpanQueue } from './span-queue.ts'
-import type { DropReason } from './span-queue.ts'
+import type { DropReason, SpanBatch } from './span-queue.ts'
 import type { SpanTransport } from './span-transport.ts'
 import type { Span, SpanSource } from './span.ts'
 import { TraceContexts } from './trace-context.ts'
@@ -82,12 +82,12 @@ export function createTraces(options: TracesOptions, parts: TracesDependencies):
   const isClientSpan = createValidator('client_span', parts.names)
   const transport = transportOf(options)
   const source = spanSource(parts)
-  const encode = options.protocol === 'http/json' ? encodeJson : encodeProtobuf
   const report = createReport('traces', parts.log)
   const queue = new SpanQueue({
+    newBatch: () => spanBatch(options.protocol, source),
     onDropped: parts.onDropped,
-    async send(spans, signal) {
-      const delivery = await transport.send(encode(spans, source), signal)
+    async send(body, signal) {
+      const delivery = await transport.send(body, signal)
       report(delivery === 'taken')
       return delivery
     },
@@ -152,6 +152,11 @@ function transportOf({ protocol, endpoint, headers }: TracesOptions): SpanTransp
   if (protocol === 'grpc') return createOtlpGrpc({ endpoint, headers, signal: 'traces' })
   const contentType = protocol === 'http/json' ? 'application/json' : 'application/x-protobuf'
   return createOtlpHttp({ endpoint, headers, contentType, signal: 'traces' })
+}
+
+/** An empty batch as a protocol has it. */
+export function spanBatch(protocol: TraceProtocol, source: SpanSource): SpanBatch {
+  return protocol === 'http/json' ? new JsonSpanBatch(source) : new ProtobufSpanBatch(source)
 }
 
 /** What all spans and numbers of one process say of where they come from. */
