@@ -26,6 +26,8 @@ export function joinTrace({ received, body }: Permitted, traces: Traces | null):
   const traceParent = writeTraceParent({ traceId, spanId }, sampled)
   if (body !== null && call.messages.some((message) => message.traceParent !== null))
     overwriteTraceParents(body, traceParent)
+  if (head.traceParent === undefined && !head.forwarded.includes('tracestate'))
+    return ['traceparent', traceParent, ...head.forwarded]
   // `tracestate` belongs to the header's own trace, and goes nowhere without it (W3C Trace Context section 3.3).
   const keepsState = head.forwarded.includes('tracestate') && httpParent(head)?.traceId === traceId
   const fields = ['traceparent', traceParent]

@@ -113,7 +113,13 @@ function fieldWriter(key: string, field: Field, { style, isListed }: EventEncode
   switch (field.kind) {
     case 'oneOf': {
       const texts = new Map<unknown, string>(field.values.map((value) => [value, style.field(key, value)]))
-      return (value) => texts.get(value) ?? ''
+      let last: unknown
+      let text = ''
+      return (value) => {
+        if (value === last) return text
+        last = value
+        return (text = texts.get(value) ?? '')
+      }
     }
     case 'flag': {
       const [yes, no] = [style.field(key, true), style.field(key, false)]

@@ -3,16 +3,16 @@ import { observe } from './metrics.ts'
 import type { Cell, HistogramCell, Metrics } from './metrics.ts'
 import type { SignalFields, SignalName } from './signals.ts'
 import { Places } from './places.ts'
-import type { Emit } from './telemetry.ts'
+
+type Movers = { readonly [Name in SignalName]?: (fields: SignalFields<Name>) => void }
 
 /** Moves the metrics by signals. */
 export interface MetricSink {
-  readonly take: Emit
+  /** What a signal's fields move; null for a signal that moves nothing. */
+  moverOf(signal: SignalName): ((fields: object) => void) | null
   /** Counts a value that was no member of its vocabulary. */
   refused(signal: SignalName): void
 }
-
-type Movers = { readonly [Name in SignalName]?: (fields: SignalFields<Name>) => void }
 
 /** Series are looked up by their label values: the label text is made once per series. */
 export function createMetricSink(metrics: Metrics): MetricSink {
@@ -23,7 +23,7 @@ export function createMetricSink(metrics: Metrics): MetricSink {
     ...counters(metrics),
   }
   return {
-    take: (signal, fields) => movers[signal]?.(fields),
+    moverOf: (signal) => (movers[signal] ?? null) as ((fields: object) => void) | null,
     refused(signal) {
       metrics.cell('sallyport_telemetry_refused_values_total', { signal }).value += 1
     },

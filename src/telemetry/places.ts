@@ -11,13 +11,19 @@ interface Branch<Value> {
  */
 export class Places<Value> {
   readonly #root: Branch<Value> = newBranch()
+  /** The last one that was found. */
+  #found: { readonly parts: readonly Part[]; readonly value: Value } | null = null
 
   get(a: Part): Value | undefined
   get(a: Part, b: Part): Value | undefined
   get(a: Part, b: Part, c: Part): Value | undefined
   get(a: Part, b: Part, c: Part, d: Part): Value | undefined
   get(a: Part, b?: Part, c?: Part, d?: Part): Value | undefined {
-    return this.#root.next.get(a)?.next.get(b)?.next.get(c)?.next.get(d)?.value
+    const found = this.#found
+    if (found !== null && isAt(found.parts, a, b, c, d)) return found.value
+    const value = this.#root.next.get(a)?.next.get(b)?.next.get(c)?.next.get(d)?.value
+    if (value !== undefined) this.#found = { parts: [a, b, c, d], value }
+    return value
   }
 
   /** Puts a value in its place, and answers it. */
@@ -31,6 +37,10 @@ export class Places<Value> {
     branch.value = value
     return value
   }
+}
+
+function isAt(parts: readonly Part[], a: Part, b: Part, c: Part, d: Part): boolean {
+  return parts[0] === a && parts[1] === b && parts[2] === c && parts[3] === d
 }
 
 function newBranch<Value>(): Branch<Value> {

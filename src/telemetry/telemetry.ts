@@ -22,6 +22,7 @@ export interface Sink {
 
 interface Way {
   readonly isDeclared: Validator
+  readonly move: ((fields: object) => void) | null
   readonly sinks: readonly Sink[]
 }
 
@@ -31,7 +32,8 @@ export function createEmit(names: NameRegistry, metrics: MetricSink | null, sink
   const ways = new Map<string, Way>()
   for (const signal of Object.keys(signals) as SignalName[]) {
     const takers = sinks.filter(({ takes }) => takes.has(signal))
-    ways.set(signal, { isDeclared: createValidator(signal, names), sinks: takers })
+    const move = metrics?.moverOf(signal) ?? null
+    ways.set(signal, { isDeclared: createValidator(signal, names), move, sinks: takers })
   }
   return (signal, fields, at) => {
     const way = ways.get(signal)
@@ -39,7 +41,7 @@ export function createEmit(names: NameRegistry, metrics: MetricSink | null, sink
       metrics?.refused(signal)
       return
     }
-    metrics?.take(signal, fields)
+    way.move?.(fields)
     for (const sink of way.sinks) sink.take(signal, fields, at)
   }
 }

@@ -32,12 +32,12 @@ function presentCheck(field: Field, names: NameRegistry): (value: unknown) => bo
   switch (field.kind) {
     case 'oneOf': {
       const values: ReadonlySet<unknown> = new Set(field.values)
-      return (value) => values.has(value)
+      return remembering((value) => values.has(value))
     }
     case 'flag':
       return (value) => typeof value === 'boolean'
     case 'registered':
-      return (value) => typeof value === 'string' && names.has(field.set, value)
+      return remembering((value) => typeof value === 'string' && names.has(field.set, value))
     case 'duration':
     case 'size':
     case 'count':
@@ -47,5 +47,16 @@ function presentCheck(field: Field, names: NameRegistry): (value: unknown) => bo
     case 'detail':
     case 'local':
       return (value) => typeof value === 'string' && value.length <= field.longest
+  }
+}
+
+/** Asks about a value once while it comes again and again. A member of a list stays one: lists only grow. */
+function remembering(isMember: (value: unknown) => boolean): (value: unknown) => boolean {
+  let member: unknown = null
+  return (value) => {
+    if (value === member) return true
+    if (!isMember(value)) return false
+    member = value
+    return true
   }
 }
