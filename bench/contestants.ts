@@ -33,8 +33,8 @@ export interface GatewayOptions {
   readonly directory: string
   readonly nodeFlags?: readonly string[]
   readonly telemetry?: TelemetryMode
-  /** Where events and spans go; else to the upstream's own `/sink`. */
-  readonly receiver?: string
+  /** Where events and spans go when telemetry is `all`. */
+  readonly receiver: string | null
 }
 
 export async function startUpstream(core: Core): Promise<Contestant> {
@@ -80,12 +80,11 @@ export async function startGateway(upstream: Contestant, options: GatewayOptions
       { name: `${kind}-own`, url, identity: 'forward-key', keyPrefix: 'own_' },
     ]
   })
-  const sink = options.receiver ?? `${new URL(upstream.urlOf('json')).origin}/sink`
   // The limiter is on; its budget is out of reach.
   const config = {
     limits: { requestsPerMinute: 100_000_000 },
     upstreams,
-    telemetry: telemetryOf(telemetry, sink),
+    telemetry: telemetryOf(telemetry, options.receiver),
   }
   await writeFile(join(directory, 'sallyport.yaml'), JSON.stringify(config))
   const args = [checkout, 'serve', '--port', '0', '--store', store, '--json']
@@ -102,9 +101,10 @@ export async function startGateway(upstream: Contestant, options: GatewayOptions
 /** What a gateway says of itself: as it is by default, everything there is, or nothing. */
 export type TelemetryMode = 'default' | 'all' | 'none'
 
-function telemetryOf(mode: TelemetryMode, sink: string): object {
+function telemetryOf(mode: TelemetryMode, sink: string | null): object {
   if (mode === 'default') return {}
   if (mode === 'none') return { metrics: { enabled: false }, audit: { calls: 'off' } }
+  if (sink === null) throw new TypeError('all of telemetry needs a receiver')
   return {
     attribution: { mode: 'hash', key: 'a key of the benchmark, used for nothing else'.replaceAll(' ', '-') },
     traces: { endpoint: `${sink}/v1/traces`, sampleRatio: 0.1 },

@@ -39,7 +39,15 @@ async function profileRun(directory: string): Promise<{ profile: CpuProfile; req
   await mkdir(own)
   const nodeFlags = ['--cpu-prof', `--cpu-prof-dir=${join(directory, 'profile')}`, '--cpu-prof-interval=200']
   const store = 'sqlite:./store.db'
-  const options = { name: 'profiled', checkout, store, core: null, directory: own, nodeFlags } as const
+  const options = {
+    name: 'profiled',
+    checkout,
+    store,
+    core: null,
+    directory: own,
+    nodeFlags,
+    receiver: null,
+  } as const
   const profiled = flags.relay
     ? await startRelay(upstream, null, nodeFlags)
     : await startGateway(upstream, options)

@@ -40,7 +40,7 @@ const { values: flags } = parseArgs({
 /** What all turns together may take, in seconds; starting the processes comes on top. */
 const budget = flags.quick ? 20 : 170
 const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 7))
-const warmupShare = 0.5
+const settleSeconds = 0.5
 
 const pinned = flags.pin && canPin && availableParallelism() > 1
 const placement: Placement = pinned ? { measured: 1, rest: 0 } : { measured: null, rest: null }
@@ -63,6 +63,7 @@ async function run(directory: string, cleanUp: AsyncDisposableStack): Promise<Ro
   }
   const upstream = started(await startUpstream(placement.rest))
   const relay = started(await startRelay(upstream, placement.measured))
+  let receiver: string | null = null
   const gateway = async (
     name: string,
     checkout: string,
@@ -72,12 +73,15 @@ async function run(directory: string, cleanUp: AsyncDisposableStack): Promise<Ro
     const own = join(directory, name)
     await mkdir(own)
     const core = placement.measured
-    return started(await startGateway(upstream, { name, checkout, store, core, directory: own, telemetry }))
+    const options = { name, checkout, store, core, directory: own, telemetry, receiver }
+    return started(await startGateway(upstream, options))
   }
   const sqlite = await gateway('sqlite', ownCheckout, 'sqlite:./store.db')
   const contestants = [upstream, relay, sqlite]
   if (flags.flavours) contestants.push(withForwardedKey(sqlite), await withSession(sqlite))
   if (flags.telemetry) {
+    const { listening } = started(await startReceiver(placement.rest))
+    receiver = receiverUrl(listening, 'works')
     for (const mode of ['all', 'none'] as const) {
       contestants.push(await gateway(`telemetry-${mode}`, ownCheckout, 'sqlite:./store.db', mode))
     }
@@ -92,13 +96,14 @@ async function run(directory: string, cleanUp: AsyncDisposableStack): Promise<Ro
   for (const contestant of contestants) await warmUp(load, contestant, flags.quick ? 1.5 : 4)
 
   const chosen = scenarios()
-  const allTurns = chosen.length * contestants.length * (rounds + warmupShare)
-  const seconds = flags.seconds === undefined ? Math.min(2, budget / allTurns) : Number(flags.seconds)
+  const allTurns = chosen.length * contestants.length * rounds
+  const fitting = Math.max(0.3, Math.min(2, budget / allTurns - settleSeconds))
+  const seconds = flags.seconds === undefined ? fitting : Number(flags.seconds)
   const what = `${rounds} rounds of ${seconds.toFixed(2)} s a turn`
   console.log(`Node ${process.version}, ${availableParallelism()} cores, ${what}, ${pinNote()}\n`)
   const rows: Row[] = []
   for (const scenario of chosen) {
-    const options = { rounds, seconds, warmupSeconds: seconds * warmupShare }
+    const options = { rounds, seconds, settleSeconds }
     const turns = await measure(load, contestants, scenario, options)
     rows.push(...rowsOf(scenario, turns))
     for (const line of telemetryShare(scenario, turns)) console.log(`${line}\n`)
@@ -131,7 +136,7 @@ async function runReceivers(directory: string, cleanUp: AsyncDisposableStack): P
   const load = new Child('load.ts', [], { core: placement.rest })
   cleanUp.defer(() => load.stop())
   const seconds = Number(flags.seconds ?? 1)
-  const options = { rounds, seconds, warmupSeconds: seconds * warmupShare }
+  const options = { rounds, seconds, settleSeconds }
   for (const connections of [1, 32])
     console.log(`${await compareReceivers(load, gateways, connections, options)}\n`)
 }

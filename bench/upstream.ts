@@ -8,9 +8,6 @@ import type { ListeningNote } from './messages.ts'
 
 /** An ordinary MCP server, as far as a relay can tell: it reads, parses and answers in JSON or as an event stream. */
 const server = createServer((request, response) => {
-  // Where a gateway's traces and events go: taken, and not looked at.
-  if (request.url?.startsWith('/sink') === true)
-    return void request.resume().on('end', () => response.end('{}'))
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
