@@ -1,9 +1,8 @@
 import type { Clock } from '../lib/clock.ts'
 import type { ServicePrincipal, UserPrincipal } from '../principal/principal.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
-import type { RejectionReason } from '../telemetry/vocabulary.ts'
+import { endOf } from '../tokens/access-token-end.ts'
 import type { AccessTokenForCall, AccessTokenStore } from '../tokens/access-token-store.ts'
-import { serviceSubject } from '../tokens/access-token.ts'
 import { canonicalResource, resourcesOf } from '../tokens/resource.ts'
 import type { TokenVerdict } from '../tokens/token-verdict.ts'
 import type { VerifiedAccessToken, VerifyAccessToken } from '../tokens/verify-access-token.ts'
@@ -91,22 +90,6 @@ export function createAccessTokenAuthenticator(
 /** A verifier's refusal as the gateway answers it. */
 export function rejectionOf({ refused, hint }: Extract<TokenVerdict<never>, { refused: unknown }>): Verdict {
   return hint === undefined ? { rejected: refused } : { rejected: refused, hint }
-}
-
-/** Why a token that is genuine and in time is good no more; null when it is good. What the caller can mend comes first. */
-function endOf(
-  { subject, clientId, workspace }: VerifiedAccessToken,
-  stored: AccessTokenForCall | undefined,
-): RejectionReason | null {
-  if (stored === undefined) return 'revoked_token'
-  const owner = stored.userId ?? serviceSubject(stored.clientId)
-  if (owner !== subject || stored.clientId !== clientId || stored.workspace !== workspace)
-    return 'revoked_token'
-  if (stored.userInactive) return 'account_inactive'
-  if (stored.clientStatus === null) return 'unknown_client'
-  if (stored.clientStatus === 'pending') return 'client_pending'
-  if (stored.clientStatus === 'inactive') return 'client_inactive'
-  return stored.revokedAt !== null || stored.consentRevoked ? 'revoked_token' : null
 }
 
 function principalOf(

@@ -46,6 +46,8 @@ export function observeTrace(ended: EndedRequest, { traces, names }: ObserveTrac
     // A refusal is the caller's failure, not this server's (OpenTelemetry HTTP conventions).
     failed: broken || call.answerError !== null,
     facts: serverFacts(ended, { ...about, ...ofMessage(received, message) }, names),
+    // What has gone on was let into the session it names; of any other the caller has only said so.
+    sessionId: call.sentAt === null ? undefined : received.head.sessionId,
     client: clientOf(ended, about, names),
   })
 }

@@ -23,7 +23,7 @@ type EarlyReason =
   | 'credential_in_query'
   | 'bad_target'
 
-/** Bytes that never became a request: answered at the socket, before anything is observed. */
+/** Bytes that never became a request: answered at the socket, and counted as a request of no route. */
 export type UnreadableReason = 'bad_request' | 'head_too_large' | 'body_timeout'
 
 /** Every reason a request can be refused for, whoever is at fault. Reasons are stable: they only grow. */

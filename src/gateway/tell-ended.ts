@@ -22,6 +22,16 @@ export function tellEnded(ended: EndedRequest, parts: TellEndedParts): void {
   observeCall(ended, parts)
 }
 
+/** States that something was answered which could not be read as a request: it has no route, no method and no time. */
+export function tellUnreadable(
+  status: number,
+  { emit, names }: Pick<TellEndedParts, 'emit' | 'names'>,
+): void {
+  const route = names.register('route', 'unknown')
+  emit('http_request_started', { route })
+  emit('http_request_ended', { route, method: 'other', status_class: classOf(status), duration: 0 })
+}
+
 const classes: ReadonlyMap<number, StatusClass> = new Map(
   statusClasses.map((name) => [Number(name[0]), name]),
 )

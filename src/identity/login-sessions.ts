@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import { sha256Hex } from '../lib/hash.ts'
 import { newId } from '../lib/id.ts'
 import type { RandomSource } from '../lib/random.ts'
+import { tellStoreFailure } from '../telemetry/store-failure.ts'
 import type { LoginEndReason } from '../telemetry/vocabulary.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
 import type { Actor } from './api-key-store.ts'
@@ -128,7 +129,7 @@ export function createLoginSessions(
       try {
         return await find(sha256Hex(cookieValue), browser)
       } catch (error) {
-        emit('store_query_failed', { operation: 'find_login_session' })
+        tellStoreFailure(error, 'find_login_session', emit)
         throw error
       }
     },

@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SignedIn } from '../identity/login-session.ts'
 import { Failure } from '../lib/error.ts'
 import type { Log } from '../telemetry/log.ts'
+import { tellStoreFailure } from '../telemetry/store-failure.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
-import type { LimitedEndpoint } from '../telemetry/vocabulary.ts'
+import type { LimitedEndpoint, RejectionReason } from '../telemetry/vocabulary.ts'
 import { answerJson, answerLimited, answerPage, answerUnavailable, redirect } from './answers.ts'
 import type { Fields } from './answers.ts'
 import { formSecretOf } from './device-form.ts'
@@ -41,6 +42,8 @@ export interface HandleDependencies extends PresentTokenDependencies, UserinfoDe
   readonly limit: (endpoint: LimitedEndpoint, request: IncomingMessage) => number | null
   readonly emit: Emit
   readonly log: Log
+  /** A request is refused because of who sent it. */
+  readonly onRefused: (request: IncomingMessage, reason: RejectionReason) => void
 }
 
 export interface HandleContext {
@@ -88,7 +91,7 @@ export function createHandle(options: HandleOptions, parts: HandleDependencies):
       if (request.destroyed && !request.complete) return void response.destroy()
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
       parts.log.error('the authorization server failed', { requestId: context.requestId, detail })
-      if (error instanceof Failure) parts.emit('store_query_failed', { operation: 'authorization_server' })
+      if (error instanceof Failure) tellStoreFailure(error, 'authorization_server', parts.emit)
       if (response.headersSent) response.destroy()
       else if (error instanceof Failure) answerUnavailable(response)
       else answerJson(response, 500, { error: 'server_error' })
@@ -188,6 +191,7 @@ export function createHandle(options: HandleOptions, parts: HandleDependencies):
     const answered = await (clientId === null
       ? parts.registration.register(sent)
       : parts.registration.manage(request, clientId, sent))
+    if (answered.refused !== undefined) parts.onRefused(request, answered.refused)
     if (answered.status === 401) response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"')
     answerJson(response, answered.status, answered.body)
   }
@@ -195,7 +199,8 @@ export function createHandle(options: HandleOptions, parts: HandleDependencies):
   async function answerWhoItIs(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const known = await answerUserinfo(request, parts)
     if ('claims' in known) return answerJson(response, 200, known.claims)
-    const { status, error } = known
+    const { status, error, refused } = known
+    parts.onRefused(request, refused)
     response.setHeader('WWW-Authenticate', error === null ? 'Bearer' : `Bearer error="${error}"`)
     answerJson(response, status, { error: error ?? 'invalid_token' })
   }

@@ -1,6 +1,9 @@
 import type { AdapterPayload } from 'oidc-provider'
 import type { Clock } from '../lib/clock.ts'
+import { Failure } from '../lib/error.ts'
 import type { RandomSource } from '../lib/random.ts'
+import type { RejectionReason } from '../telemetry/vocabulary.ts'
+import { endOf } from '../tokens/access-token-end.ts'
 import type { AccessTokenForCall, AccessTokenStore } from '../tokens/access-token-store.ts'
 import type { VerifiedAccessToken, VerifyAccessToken } from '../tokens/verify-access-token.ts'
 import type { PresentedToken } from './request-state.ts'
@@ -17,25 +20,32 @@ export interface LiveToken {
   readonly stored: AccessTokenForCall
 }
 
-/** An access token of ours that could be used right now; null for any other. */
+/** An access token of ours that could be used right now; for any other, why not. */
 export async function findLiveToken(
   token: string,
   { verify, accessTokens, clock }: Omit<PresentTokenDependencies, 'random'>,
-): Promise<LiveToken | null> {
+): Promise<LiveToken | { readonly refused: RejectionReason }> {
   const verdict = await verify(token)
-  if (verdict === 'not_mine' || !('verified' in verdict)) return null
+  if (verdict === 'not_mine') return { refused: 'malformed_token' }
+  if ('refused' in verdict) return verdict
+  if ('unavailable' in verdict) throw keysUnavailable(verdict.unavailable)
   const { verified } = verdict
   const stored = await accessTokens.findForCall(verified.id)
-  if (stored === undefined || stored.revokedAt !== null || stored.expiresAt <= clock.now()) return null
-  if (stored.consentRevoked || stored.userInactive || stored.clientStatus !== 'active') return null
-  return { verified, stored }
+  const ended = endOf(verified, stored)
+  if (stored === undefined || ended !== null) return { refused: ended ?? 'revoked_token' }
+  return stored.expiresAt <= clock.now() ? { refused: 'expired' } : { verified, stored }
 }
 
 /** What the library is given of an access token: a handle of this request, and what it would have kept itself. */
 export async function presentToken(token: string, parts: PresentTokenDependencies): Promise<PresentedToken> {
   const handle = Buffer.from(parts.random.bytes(32)).toString('base64url')
   const live = await findLiveToken(token, parts)
-  return { handle, payload: live === null ? {} : payloadOf(live.verified) }
+  return { handle, payload: 'refused' in live ? {} : payloadOf(live.verified) }
+}
+
+function keysUnavailable(detail: string): Failure {
+  const message = 'The keys of access tokens cannot be read'
+  return new Failure({ code: 'keys_unavailable', status: 503, message, detail })
 }
 
 function payloadOf({

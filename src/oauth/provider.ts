@@ -5,6 +5,7 @@ import { Failure } from '../lib/error.ts'
 import type { RandomSource } from '../lib/random.ts'
 import type { SealedBox } from '../lib/sealed-box.ts'
 import type { Log } from '../telemetry/log.ts'
+import { tellStoreFailure } from '../telemetry/store-failure.ts'
 import type { Emit } from '../telemetry/telemetry.ts'
 import type { LimitedEndpoint, RejectionReason } from '../telemetry/vocabulary.ts'
 import type { AccessTokenSigning } from '../tokens/access-token-signing.ts'
@@ -95,7 +96,7 @@ export function createAuthorizationServer(
     issueToken: createTokenIssue(options, { accessTokens, clients, clock, emit }),
     refused: (reason) => parts.onRefused(requestState().request, reason),
     failed(error) {
-      if (error instanceof Failure) emit('store_query_failed', { operation: 'authorization_server' })
+      if (error instanceof Failure) tellStoreFailure(error, 'authorization_server', emit)
       parts.log.error('the authorization server failed', { detail: textOf(error) })
     },
   })

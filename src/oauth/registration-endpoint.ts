@@ -3,7 +3,9 @@ import { randomBase62 } from '../lib/base62.ts'
 import type { Clock } from '../lib/clock.ts'
 import { sha256Hex } from '../lib/hash.ts'
 import type { RandomSource } from '../lib/random.ts'
+import type { RejectionReason } from '../telemetry/vocabulary.ts'
 import type { Artifacts } from './artifacts.ts'
+import { bearerTokenOf } from './bearer-token.ts'
 import type { ClientDirectory, DirectoryEntry } from './client-directory.ts'
 import { mintClientSecret } from './client-secret.ts'
 import { judgeRegistration } from './registration.ts'
@@ -23,6 +25,8 @@ export interface JsonAnswer {
   readonly status: number
   /** Null for an answer without a body. */
   readonly body: Readonly<Record<string, unknown>> | null
+  /** Why whoever asks is turned away. */
+  readonly refused?: RejectionReason
 }
 
 /** A registration access token lives as long as its client: ten years stand for that. */
@@ -76,17 +80,20 @@ export function createRegistration(
     return { status: 201, body: { ...body, client_id_issued_at: Math.floor(clock.now() / 1000) } }
   }
 
-  /** The client a registration access token is for, when it is the one in the path and registered itself. */
+  /** The client a registration access token is for, when it is the one in the path and registered itself; else why not. */
   const authenticate = async (
     request: IncomingMessage,
     clientId: string,
-  ): Promise<{ readonly entry: DirectoryEntry; readonly token: string } | null> => {
-    const token = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (token === undefined) return null
+  ): Promise<
+    { readonly entry: DirectoryEntry; readonly token: string } | { readonly refused: RejectionReason }
+  > => {
+    const presented = bearerTokenOf(request)
+    if ('refused' in presented) return presented
+    const { token } = presented
     const found = await artifacts.find('RegistrationAccessToken', sha256Hex(token), token)
-    if (found?.payload.clientId !== clientId) return null
+    if (found?.payload.clientId !== clientId) return { refused: 'bad_client_auth' }
     const entry = await clients.find(clientId)
-    return entry?.origin === 'dynamic' ? { entry, token } : null
+    return entry?.origin === 'dynamic' ? { entry, token } : { refused: 'unknown_client' }
   }
 
   const change = async (
@@ -116,7 +123,7 @@ export function createRegistration(
     register,
     async manage(request, clientId, sent) {
       const known = await authenticate(request, clientId)
-      if (known === null) return { status: 401, body: { error: 'invalid_token' } }
+      if ('refused' in known) return { status: 401, body: { error: 'invalid_token' }, refused: known.refused }
       switch (request.method) {
         case 'GET':
           return { status: 200, body: described(clientId, known.entry.metadata, known.token) }

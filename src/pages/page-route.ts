@@ -1,6 +1,8 @@
 import type { Received } from '../gateway/received.ts'
 import type { Refusal } from '../gateway/refusal.ts'
 import { Failure } from '../lib/error.ts'
+import { tellStoreFailure } from '../telemetry/store-failure.ts'
+import type { Emit } from '../telemetry/telemetry.ts'
 
 /** What answers a page. */
 export type PageAnswerer = (received: Received) => Promise<Refusal | null>
@@ -14,7 +16,7 @@ export interface PageRoute {
   readonly answer: PageAnswerer
 }
 
-/** A route whose GET and POST are answered by functions of their own. A store that is out is 503, never a sign-out. */
+/** A route whose GET and POST are answered by functions of their own. */
 export function pageRoute(
   path: string,
   by: { readonly get?: PageAnswerer; readonly post?: PageAnswerer },
@@ -27,12 +29,22 @@ export function pageRoute(
     methods,
     async answer(received) {
       const answer = received.head.method === 'POST' ? post : get
+      return (await answer?.(received)) ?? null
+    },
+  }
+}
+
+/** The route where the store may be out: that is 503, never a sign-out, and it is counted. */
+export function withOutages(route: PageRoute, emit: Emit): PageRoute {
+  return {
+    ...route,
+    async answer(received) {
       try {
-        return (await answer?.(received)) ?? null
+        return await route.answer(received)
       } catch (error) {
-        if (error instanceof Failure && error.code.startsWith('store_'))
-          return { refused: 'store_unavailable', detail: error.detail ?? error.message }
-        throw error
+        if (!(error instanceof Failure && error.code.startsWith('store_'))) throw error
+        tellStoreFailure(error, 'page', emit)
+        return { refused: 'store_unavailable', detail: error.detail ?? error.message }
       }
     },
   }

@@ -12,6 +12,7 @@ import type { SealedBox } from '../lib/sealed-box.ts'
 import type { Consents } from '../oauth/consent.ts'
 import type { Interactions } from '../oauth/interaction.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Emit } from '../telemetry/telemetry.ts'
 import type { AccountParts } from './account.ts'
 import { accountAppsRoutes } from './account-apps.ts'
 import { accountKeysRoutes } from './account-keys.ts'
@@ -24,6 +25,7 @@ import { consentRoutes } from './consent.ts'
 import { createFormTokens } from './form-token.ts'
 import { createIssuedKeyCookie } from './issued-key-cookie.ts'
 import type { ShownUpstream } from './key-facts.ts'
+import { withOutages } from './page-route.ts'
 import type { PageRoute } from './page-route.ts'
 import { providerSignInRoutes } from './provider-sign-in.ts'
 import { signInRoutes } from './sign-in.ts'
@@ -57,6 +59,7 @@ export interface PagesDependencies {
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: Log
+  readonly emit: Emit
 }
 
 /** Every path of the pages, below publicUrl's. */
@@ -74,7 +77,7 @@ export function createPages(options: PagesOptions, dependencies: PagesDependenci
     rules,
     upstreams,
   }
-  return [
+  const routes = [
     ...signInRoutes(parts),
     ...providerSignInRoutes(parts),
     ...signOutRoutes(parts),
@@ -86,4 +89,5 @@ export function createPages(options: PagesOptions, dependencies: PagesDependenci
     ...accountPasswordRoutes(parts),
     ...assetRoutes(site),
   ]
+  return routes.map((route) => withOutages(route, dependencies.emit))
 }

@@ -15,13 +15,25 @@ const phrases: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 }
 
+export interface AnswerUnreadableDependencies {
+  readonly newRequestId: () => string
+  /** Something was answered that the listener never saw. */
+  readonly onUnreadable: (status: number) => void
+}
+
+/** A connection, and the answer Node is at on it. */
+type Connection = Duplex & {
+  readonly bytesRead?: number
+  readonly _httpMessage?: (ServerResponse & { readonly req: IncomingMessage }) | null
+}
+
 /**
  * Answers what the parser could not read as a request, in our own shape, and ends the connection: nobody knows where
  * a next request would begin (RFC 9112 section 9.3.2). Behind a request that is still waiting for its answer it says
  * nothing, for the client would take it for that one's (Node's own handler writes it there).
  */
-export function createAnswerUnreadable(newRequestId: () => string) {
-  return (error: Error & { code?: string }, socket: Duplex): void => {
+export function createAnswerUnreadable({ newRequestId, onUnreadable }: AnswerUnreadableDependencies) {
+  return (error: Error & { code?: string }, socket: Connection): void => {
     if (!socket.writable || error.code === 'ECONNRESET' || owesAnother(socket)) return void socket.destroy()
     const reason = reasons[error.code ?? ''] ?? 'bad_request'
     const { status, message } = refusals[reason]
@@ -35,14 +47,13 @@ export function createAnswerUnreadable(newRequestId: () => string) {
       'Cache-Control: no-store',
       'Connection: close',
     ]
+    // A request whose head could be read is the listener's to tell of; a connection without a byte brought none.
+    if (!socket._httpMessage && socket.bytesRead !== 0) onUnreadable(status)
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
   }
 }
 
 /** Whether a whole request before this one waits for its answer, or an answer to this one has begun. */
-function owesAnother(
-  socket: Duplex & { _httpMessage?: (ServerResponse & { req: IncomingMessage }) | null },
-): boolean {
-  const answering = socket._httpMessage
+function owesAnother({ _httpMessage: answering }: Connection): boolean {
   return answering !== undefined && answering !== null && (answering.headersSent || answering.req.complete)
 }

@@ -48,7 +48,7 @@ export function browserRoutes(
   upstreams: readonly Upstream[],
   parts: BrowserParts,
 ): ReadonlyMap<string, Route> {
-  const { publicUrl, names, arrivals, emit } = parts
+  const { publicUrl, names, arrivals } = parts
   const base = publicUrl.pathname.replace(/\/$/, '')
   const routes = new Map<string, Route>()
   for (const { path, template, methods, answer } of pagesOf(settings, upstreams, parts)) {
@@ -60,9 +60,7 @@ export function browserRoutes(
       ...(isVariable ? { isVariable } : {}),
       async answer(received) {
         arrivals.note(received)
-        const refusal = await answer(received)
-        if (refusal?.refused === 'store_unavailable') emit('store_query_failed', { operation: 'page' })
-        return refusal
+        return answer(received)
       },
     })
   }

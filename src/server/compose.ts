@@ -6,7 +6,7 @@ import { McpSessions } from '../gateway/mcp-session.ts'
 import { FirstSeen } from '../gateway/first-seen.ts'
 import { createObserveAuthentication } from '../gateway/observe-authentication.ts'
 import { reclaimIdleSessions } from '../gateway/reclaim-session.ts'
-import { tellEnded } from '../gateway/tell-ended.ts'
+import { tellEnded, tellUnreadable } from '../gateway/tell-ended.ts'
 import { tellExpiredKeys } from '../identity/expired-keys.ts'
 import { systemFetch } from '../lib/fetch.ts'
 import { requestIds } from '../lib/request-id.ts'
@@ -60,6 +60,8 @@ export interface Composed {
   running(): number
   /** States what is known of requests that are over, without waiting for more of them. */
   tellEnded(): void
+  /** States that something was answered with `status` that could not be read as a request. */
+  tellUnreadable(status: number): void
   /** From now on not ready; streams on which nobody waits for an answer end. */
   beginClosing(): void
   /** Ends jobs, then upstream connections, then the store: each before what it stands on (T43). */
@@ -255,6 +257,7 @@ export async function compose(
       return waiting
     },
     tellEnded: () => ended.tellAll(),
+    tellUnreadable: (status) => tellUnreadable(status, { emit, names }),
     async runJobs() {
       ended.tellAll()
       for (const job of jobs) await job.run()

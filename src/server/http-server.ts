@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { Failure } from '../lib/error.ts'
 import { createAnswerUnreadable } from './answer-unreadable.ts'
+import type { AnswerUnreadableDependencies } from './answer-unreadable.ts'
 import type { Listener } from './listener.ts'
 
 export interface HttpServerOptions {
@@ -13,7 +14,7 @@ export interface HttpServerOptions {
 export function createHttpServer(
   { maxHeaderBytes, bodyTimeoutSeconds }: HttpServerOptions,
   listener: Listener,
-  newRequestId: () => string,
+  dependencies: AnswerUnreadableDependencies,
 ): Server {
   const server = createServer(
     {
@@ -28,7 +29,7 @@ export function createHttpServer(
     listener,
   )
   server.maxHeadersCount = 200
-  server.on('clientError', createAnswerUnreadable(newRequestId))
+  server.on('clientError', createAnswerUnreadable(dependencies))
   // Behind an answer that is still to come, Node would put the 100 inside ours; without one it closes behind ours, and
   // that resets a connection on which more has arrived, which can take the answer along (RFC 9112 section 9.6). So the
   // request waits for its turn.

@@ -31,6 +31,12 @@ export interface Sallyport {
   close(): Promise<void>
 }
 
+/** What our own server needs besides: only it sees what its parser turns away. */
+export interface ServedSallyport extends Sallyport {
+  /** States that something was answered which no listener ever saw. */
+  tellUnreadable(status: number): void
+}
+
 /** The configuration keys of `docs/reference/configuration.md`, nested as in the file. */
 export type SallyportOptions = Readonly<Record<string, unknown>>
 
@@ -64,7 +70,11 @@ export function createSallyport(options: SallyportOptions): Sallyport {
 }
 
 /** The same from a configuration that is loaded already; tells `lifecycle` how it goes. */
-export function sallyportOf(config: Config, surroundings: Surroundings, lifecycle: Lifecycle): Sallyport {
+export function sallyportOf(
+  config: Config,
+  surroundings: Surroundings,
+  lifecycle: Lifecycle,
+): ServedSallyport {
   let composed: Composed | null = null
   let starting: Promise<Composed> | null = null
   let closed: Promise<void> | null = null
@@ -102,6 +112,7 @@ export function sallyportOf(config: Config, surroundings: Surroundings, lifecycl
     reload: (next) => composed?.reload(next) ?? [],
     running: () => composed?.running() ?? 0,
     beginClosing: () => composed?.beginClosing(),
+    tellUnreadable: (status) => composed?.tellUnreadable(status),
     close() {
       // The reason stands before anything is torn down or sent: neither can change it (T56).
       lifecycle.ending(composed !== null && composed.running() > 0 ? 'drain_timeout' : 'clean_exit')

@@ -37,7 +37,10 @@ export async function serve(
     maxHeaderBytes: settings['requests.maxHeaderBytes'],
     bodyTimeoutSeconds: settings['requests.bodyTimeoutSeconds'],
   }
-  const server = createHttpServer(limits, sallyport.listener, requestIds(surroundings.random))
+  const server = createHttpServer(limits, sallyport.listener, {
+    newRequestId: requestIds(surroundings.random),
+    onUnreadable: (status) => sallyport.tellUnreadable(status),
+  })
   const host = settings['listen.host']
   const port = await listen(server, host, settings['listen.port']).catch((error: unknown) => {
     if (lifecycle === null) void life.failed(error)

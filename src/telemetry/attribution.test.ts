@@ -48,6 +48,9 @@ describe('the published vector', () => {
       'user.hash': given('principal_hash'),
       'sallyport.attribution.key_id': key.id,
     })
+    expect(attribution.forSession(jane, given('session id'))).toEqual({
+      'mcp.session.id': given('mcp.session.id'),
+    })
     expect(attribution.forAnalytics(jane)).toEqual({
       principal_hash: given('principal_hash'),
       workspace_hash: given('workspace_hash'),
@@ -61,6 +64,7 @@ describe('the published vector', () => {
     expect(byTheGuide('principal', [issuer, subject, salt])).toBe(given('principal_hash'))
     expect(byTheGuide('workspace', [])).toBe(given('workspace_hash'))
     expect(byTheGuide('credential', [credentialId, salt])).toBe(given('credential_hash'))
+    expect(byTheGuide('session', [given('session id')])).toBe(given('mcp.session.id'))
   })
 })
 
@@ -87,9 +91,10 @@ describe('a pseudonym', () => {
   })
 
   it('of one thing is none of another, even of the same words', () => {
-    const { principal, workspace, credential } = createPseudonyms(key)
+    const { principal, workspace, credential, session } = createPseudonyms(key)
     const same = { workspace: 'w', issuer: 'a', subject: '', salt: '' }
-    expect(new Set([principal(same), workspace('w'), credential(same, 'a')]).size).toBe(3)
+    const hashes = [principal(same), workspace('w'), credential(same, 'a'), session('w', 'a')]
+    expect(new Set(hashes).size).toBe(4)
   })
 })
 
@@ -97,6 +102,7 @@ describe.each(attributionModes)('T12: in mode %s', (mode) => {
   it('nobody unknown is attributed, with a key or without', () => {
     for (const attribution of [createAttribution(mode, key), createAttribution(mode, null)]) {
       expect(attribution.forSpan(anonymous)).toEqual({})
+      expect(attribution.forSession(anonymous, 's')).toEqual({})
       expect(attribution.forAnalytics(anonymous)).toBeNull()
     }
   })
@@ -107,5 +113,24 @@ describe.each(attributionModes)('T12: in mode %s', (mode) => {
     expect(JSON.stringify(attribution.forAnalytics(jane))).not.toContain(jane.subject)
     expect(attribution.forAnalytics(jane) === null).toBe(mode === 'off')
     expect(createAttribution(mode, null).forAnalytics(jane)).toBeNull()
+  })
+
+  it('a session is a hash, its key named once on the span, and nothing without a key', () => {
+    const attribution = createAttribution(mode, key)
+    const record = attribution.forSession(jane, given('session id'))
+    const hash = { 'mcp.session.id': given('mcp.session.id') }
+    const named = { ...hash, 'sallyport.attribution.key_id': key.id }
+    expect(record).toEqual({ off: {}, hash, id: named }[mode])
+    expect(createAttribution(mode, null).forSession(jane, 's')).toEqual({})
+  })
+
+  it('each session of a caller has a hash of its own, the same whenever it goes on', () => {
+    const attribution = createAttribution(mode, key)
+    const hashes = ['a', 'b', 'a', 'a'].map((id) => attribution.forSession(jane, id)['mcp.session.id'])
+    expect(hashes[2]).toBe(hashes[0])
+    expect(hashes[3]).toBe(hashes[0])
+    expect(hashes[1] === hashes[0]).toBe(mode === 'off')
+    const elsewhere = attribution.forSession({ ...jane, workspace: 'other' }, 'a')['mcp.session.id']
+    expect(elsewhere === hashes[0]).toBe(mode === 'off')
   })
 })

@@ -27,13 +27,18 @@ export interface Attribution {
    * object for the same principal.
    */
   forSpan(principal: Principal): Readonly<Record<string, string>>
+  /**
+   * What the server span says of the MCP session a caller is in: a hash, whatever the mode; empty for the anonymous, when
+   * off, and without a key.
+   */
+  forSession(principal: Principal, sessionId: string): Readonly<Record<string, string>>
   /** For analytics: never an id, whatever the mode; null for the anonymous, when off, and without a key. */
   forAnalytics(principal: Principal): Pseudonyms | null
 }
 
 const label = 'sallyport attribution v1'
 const nobody: Readonly<Record<string, string>> = Object.freeze({})
-const none: Attribution = { forSpan: () => nobody, forAnalytics: () => null }
+const none: Attribution = { forSpan: () => nobody, forSession: () => nobody, forAnalytics: () => null }
 
 function personOf(principal: Attributed): Person {
   const { issuer, subject } = principal
@@ -54,6 +59,8 @@ export function createAttribution(mode: AttributionMode, key: AttributionKey | n
   const hashes = key === null ? null : createPseudonyms(key)
   // Requests of one credential share their principal. What is known of it goes when the principal goes.
   const known = new WeakMap<Principal, Readonly<Record<string, string>>>()
+  // One caller's requests mostly go on in the session of the one before.
+  const lastSessions = new WeakMap<Principal, SessionAttributes>()
   const attributesOf = (principal: Attributed): Readonly<Record<string, string>> => {
     if (mode === 'id') return { 'user.id': principal.subject }
     if (hashes === null) return nobody
@@ -67,6 +74,16 @@ export function createAttribution(mode: AttributionMode, key: AttributionKey | n
       if (principal.kind === 'anonymous') return nobody
       let attributes = known.get(principal)
       if (attributes === undefined) known.set(principal, (attributes = attributesOf(principal)))
+      return attributes
+    },
+    forSession(principal, sessionId) {
+      if (principal.kind === 'anonymous' || hashes === null) return nobody
+      const last = lastSessions.get(principal)
+      if (last?.sessionId === sessionId) return last.attributes
+      const hash = { 'mcp.session.id': hashes.session(workspaceOf(principal) ?? '', sessionId) }
+      // Beside `user.hash` the key is named already.
+      const attributes = mode === 'hash' ? hash : { ...hash, 'sallyport.attribution.key_id': hashes.keyId }
+      lastSessions.set(principal, { sessionId, attributes })
       return attributes
     },
     forAnalytics(principal) {
@@ -84,6 +101,11 @@ export function createAttribution(mode: AttributionMode, key: AttributionKey | n
   }
 }
 
+interface SessionAttributes {
+  readonly sessionId: string
+  readonly attributes: Readonly<Record<string, string>>
+}
+
 /** What a pseudonym is made of. */
 export interface Person {
   readonly workspace: string
@@ -98,6 +120,7 @@ export interface EpochHashes {
   principal(person: Person): string
   workspace(workspace: string): string
   credential(person: Pick<Person, 'workspace' | 'salt'>, credentialId: string): string
+  session(workspace: string, sessionId: string): string
 }
 
 export function createPseudonyms({ id, secret }: AttributionKey): EpochHashes {
@@ -122,6 +145,7 @@ export function createPseudonyms({ id, secret }: AttributionKey): EpochHashes {
       hash(workspace, 'principal', [issuer, subject, salt]),
     workspace: (workspace) => hash(workspace, 'workspace', []),
     credential: ({ workspace, salt }, credentialId) => hash(workspace, 'credential', [credentialId, salt]),
+    session: (workspace, sessionId) => hash(workspace, 'session', [sessionId]),
   }
 }
 

@@ -62,7 +62,8 @@ const authPairs: readonly (readonly [AuthMethod, AuthOutcome])[] = [
   ['none', 'rejected'],
 ]
 
-const metricsReasons = [
+/** What every endpoint that takes a Bearer token may say of it. */
+const bearerReasons = [
   'missing_credential',
   'malformed_header',
   'not_bearer',
@@ -82,9 +83,16 @@ const grantReasons = [
   'unknown_resource',
 ] as const satisfies readonly RejectionReason[]
 
-/** Who may not ask it at all, and what a form of its own was not sent from. */
+/** Who may not ask it at all, what userinfo says of a token, and what a form of its own was not sent from. */
 const oauthReasons = [
   ...grantReasons,
+  ...bearerReasons,
+  'expired',
+  'not_yet_valid',
+  'bad_signature',
+  'bad_algorithm',
+  'revoked_token',
+  'insufficient_scope',
   'unknown_client',
   'client_pending',
   'client_inactive',
@@ -99,7 +107,7 @@ const rejectionPairs: readonly (readonly [RejectionReason, Surface])[] = [
   ...rejectionReasons.filter((reason) => !notOnMcp.has(reason)).map((reason) => [reason, 'mcp'] as const),
   ...oauthReasons.map((reason) => [reason, 'oauth'] as const),
   ['csrf_failed', 'pages'],
-  ...metricsReasons.map((reason) => [reason, 'metrics'] as const),
+  ...bearerReasons.map((reason) => [reason, 'metrics'] as const),
   ...(['oauth', 'pages', 'metrics', 'well_known', 'health', 'other'] as const).flatMap((surface) => [
     ['host_rejected', surface] as const,
     ['origin_rejected', surface] as const,

@@ -181,6 +181,7 @@ export const signals = {
       request_number: maybe(plainNumber),
       rpc_code: maybe(oneOf(...rpcCodes)),
       error_type: maybe(errorType),
+      /** Attribution adds a hash of the caller's MCP session (`mcp.session.id`); the id itself is of no kind. */
       principal: identity,
       resource_uri: maybe(detail(512)),
       address: maybe(detail(64)),

@@ -8,6 +8,7 @@ import type { Attribute, AttributeValue } from './span.ts'
 /** Who a request is attributed to on its server span; nothing unless the operator asks for it. */
 export interface SpanAttribution {
   forSpan(principal: Principal): Readonly<Record<string, string>>
+  forSession(principal: Principal, sessionId: string): Readonly<Record<string, string>>
 }
 
 export type ServerFacts = SignalFields<'server_span'>
@@ -87,13 +88,17 @@ export function isDisclosed(field: string, discloses: SpanDisclosure): boolean {
   return option !== undefined && discloses[option]
 }
 
+/** `sessionId`: for attribution alone, which lets nothing but a hash of it out. */
 export function serverAttributes(
   facts: ServerFacts,
   discloses: SpanDisclosure,
   attribution: SpanAttribution,
+  sessionId?: string,
 ): Attribute[] {
   const attributes = named(serverTable, facts, discloses)
   attributes.push(...attributesFor(attribution.forSpan(facts.principal)))
+  if (sessionId !== undefined)
+    attributes.push(...attributesFor(attribution.forSession(facts.principal, sessionId)))
   return attributes
 }
 

@@ -51,6 +51,8 @@ export interface KeptCall {
   readonly endedAt: number
   readonly failed: boolean
   readonly facts: ServerFacts
+  /** The MCP session the caller is in, if any. No fact of the catalogue: only attribution sees it. */
+  readonly sessionId?: string | undefined
   /** The call to the upstream; null when there was none. */
   readonly client: {
     readonly startedAt: number
@@ -97,7 +99,7 @@ export function createTraces(options: TracesOptions, parts: TracesDependencies):
     discloses: options.discloses,
     open: (parents) => contexts.open(parents),
     hasRoom: (spans, refused) => queue.hasRoom(spans, refused),
-    keep({ context, startedAt, endedAt, failed, facts, client }) {
+    keep({ context, startedAt, endedAt, failed, facts, sessionId, client }) {
       if (!isServerSpan(facts)) return parts.onRefused('server_span')
       const { traceId, parentSpanId } = context
       // Spans are measured on the clock that never goes back, and dated by the wall clock of their end.
@@ -112,7 +114,7 @@ export function createTraces(options: TracesOptions, parts: TracesDependencies):
         kind: 'server',
         startedAt: epoch + startedAt,
         endedAt: epoch + endedAt,
-        attributes: serverAttributes(facts, options.discloses, attribution),
+        attributes: serverAttributes(facts, options.discloses, attribution, sessionId),
         links: context.links,
         failed,
       })

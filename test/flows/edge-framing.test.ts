@@ -137,3 +137,56 @@ it('a client that breaks off its body leaves nothing in flight', async () => {
   await connection.closed
   await expect.poll(() => edge.metric('sallyport_requests_in_flight{route="/mcp"}')).toBe(0)
 })
+
+describe('what the parser turns away is in the numbers', () => {
+  const counted = async () => ({
+    unknown: await edge.metric(
+      'sallyport_http_requests_total{route="unknown",method="other",status_class="4xx"}',
+    ),
+    timed: await edge.metric(
+      'sallyport_http_request_duration_seconds_count{route="unknown",method="other",status_class="4xx"}',
+    ),
+    routed: await edge.metric('sallyport_http_requests_total{route="/mcp",method="POST",status_class="4xx"}'),
+    inFlight: await edge.metric('sallyport_requests_in_flight{route="unknown"}'),
+  })
+
+  it.each([
+    ['no request at all', 400, () => 'hello\r\n\r\n'],
+    [
+      'a head that is too long',
+      431,
+      () => `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`,
+    ],
+    ['a head that does not end', 408, () => 'GET / HTTP/1.1\r\nHost: localhost\r\n'],
+    [
+      'a length two servers could read differently',
+      400,
+      () => head(['Content-Length: 4', 'Content-Length: 5']),
+    ],
+  ])('once, with no route and no method: %s', async (_, status, bytes) => {
+    const before = await counted()
+    const connection = await openRawConnection(edge.port)
+    connection.send(bytes())
+    expect((await connection.next())?.status).toBe(status)
+    await connection.closed
+    const { unknown, timed } = before
+    expect(await counted()).toEqual({ ...before, unknown: unknown + 1, timed: timed + 1 })
+  })
+
+  it('a request that goes wrong in its body counts once, on its own route', async () => {
+    const before = await counted()
+    const connection = await openRawConnection(edge.port)
+    connection.send(`${head(['Transfer-Encoding: chunked'])}zz\r\n`)
+    expect((await connection.next())?.status).toBe(400)
+    await connection.closed
+    await expect.poll(counted).toEqual({ ...before, routed: before.routed + 1 })
+  })
+
+  it('a connection that brings nothing is no request', async () => {
+    const before = await counted()
+    const connection = await openRawConnection(edge.port)
+    expect((await connection.next())?.status).toBe(408)
+    await connection.closed
+    expect(await counted()).toEqual(before)
+  })
+})

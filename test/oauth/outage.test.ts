@@ -107,7 +107,10 @@ it('auth 7: an outage is 503 at every endpoint, and never says that anything pre
   expect(anonymous.status).toBe(503)
   expect(JSON.parse(anonymous.text)).toMatchObject({ page: 'error', code: 'temporarily_unavailable' })
   expect(scene.refused).toStrictEqual([])
-  expect(scene.count('store_query_failed', { operation: 'authorization_server' })).toBe(12)
+  // One for each request: the browser's two end where its session is looked up.
+  expect(scene.count('store_query_failed', { operation: 'authorization_server' })).toBe(10)
+  expect(scene.count('store_query_failed', { operation: 'find_login_session' })).toBe(2)
+  expect(scene.count('store_query_failed')).toBe(12)
   weak.failsIn = null
   expect((await refresh(scene, known, tokens.refresh_token)).status).toBe(200)
 })

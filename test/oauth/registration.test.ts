@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { loopbackRedirect, memberOf, obtain, post, registerClient } from './client.ts'
-import { startScene } from './scene.ts'
+import { operator, startScene } from './scene.ts'
 import type { Scene } from './scene.ts'
 
 let scene: Scene
@@ -109,6 +109,16 @@ describe('auth 9: a client manages itself (RFC 7592)', () => {
       }
     }
     expect((await fetch(url)).status).toBe(401)
+    expect(scene.refused).toStrictEqual([...Array<string>(6).fill('bad_client_auth'), 'missing_credential'])
+  })
+
+  it('is unknown once it is gone', async () => {
+    await start()
+    const { client } = await registerClient(scene)
+    await scene.store.clients.remove(client.client_id, 1, {}, operator)
+    const { registration_client_uri: url, registration_access_token: token } = client
+    expect((await call(url, token, 'GET')).status).toBe(401)
+    expect(scene.refused).toStrictEqual(['unknown_client'])
   })
 
   it('can leave; its tokens and its registration token with it', async () => {

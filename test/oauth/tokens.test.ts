@@ -9,6 +9,15 @@ import type { Scene } from './scene.ts'
 let scene: Scene
 afterEach(() => scene.close())
 const asA = { signsInAs: 'usr_a' }
+const robot = {
+  name: 'Robot',
+  redirectUris: [],
+  grantTypes: ['client_credentials'],
+  confidential: true,
+  workspace: 'default',
+  ownerId: null,
+  origin: 'admin',
+} as const
 const secretClient = { token_endpoint_auth_method: 'client_secret_basic' }
 
 async function connected(metadata: Readonly<Record<string, unknown>> = secretClient, scope?: string) {
@@ -101,18 +110,7 @@ describe('auth 16: introspection (RFC 7662)', () => {
 
   it('reads a client that acts for itself, too', async () => {
     await connected()
-    const registered = await scene.clients.register(
-      {
-        name: 'Robot',
-        redirectUris: [],
-        grantTypes: ['client_credentials'],
-        confidential: true,
-        workspace: 'default',
-        ownerId: null,
-        origin: 'admin',
-      },
-      operator,
-    )
+    const registered = await scene.clients.register(robot, operator)
     if (registered.outcome !== 'registered') throw new Error('not registered')
     const [id, secret] = [registered.client.id, registered.secret ?? '']
     const header = { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }
@@ -210,6 +208,61 @@ describe('userinfo', () => {
       'Bearer error="invalid_token"',
     ])
     expect((await ask('x')).status).toBe(401)
+  })
+
+  it.each<[string, string, (access: string) => Promise<unknown>]>([
+    ['no token', 'missing_credential', async () => ask(null)],
+    ['an empty one', 'empty_token', async () => ask('')],
+    ['what is no token', 'malformed_token', async () => ask('x')],
+    ['a token without openid', 'insufficient_scope', ask],
+    [
+      'a revoked one',
+      'revoked_token',
+      async (access) => {
+        await scene.consents.revokeAll('usr_a', operator)
+        return ask(access)
+      },
+    ],
+    [
+      'one of somebody who is disabled',
+      'account_inactive',
+      async (access) => {
+        await scene.store.users.setDisabled('usr_a', 1, 1, operator)
+        return ask(access)
+      },
+    ],
+    [
+      'one whose client has left',
+      'unknown_client',
+      async (access) => {
+        const id = String(decodeJwt(access)['client_id'])
+        await scene.store.clients.remove(id, 1, {}, operator)
+        return ask(access)
+      },
+    ],
+    [
+      'one that has expired',
+      'expired',
+      async (access) => {
+        scene.clock.advance(700_000)
+        return ask(access)
+      },
+    ],
+  ])('tells once of whom it refuses, and why: %s', async (_, reason, refused) => {
+    const { access } = await connected({})
+    await refused(access)
+    expect(scene.refused).toStrictEqual([reason])
+  })
+
+  it('refuses a client that acts for itself: it stands for nobody', async () => {
+    await connected()
+    const registered = await scene.clients.register(robot, operator)
+    if (registered.outcome !== 'registered') throw new Error('not registered')
+    const [id, secret] = [registered.client.id, registered.secret ?? '']
+    const header = { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }
+    const issued = await post(scene, '/oauth/token', { grant_type: 'client_credentials' }, header)
+    expect((await ask(String(issued.body['access_token']))).status).toBe(403)
+    expect(scene.refused).toStrictEqual(['insufficient_scope'])
   })
 
   it('T49: takes no ID token for an access token', async () => {

@@ -196,6 +196,8 @@ describe('a store that is out', () => {
       await there.addUser('ada')
       const someone = new PageBrowser(there.url)
       await someone.signIn(email, password)
+      const failed = (operation: string) =>
+        there.series(`sallyport_store_query_errors_total{operation="${operation}"}`)
       await sql`alter table login_sessions rename to login_sessions_away`.execute(database.kysely)
       for (const answer of [await someone.get('/account'), await someone.post('/logout', {})]) {
         expect(answer.status).toBe(503)
@@ -203,7 +205,13 @@ describe('a store that is out', () => {
         expect(answer.text).toContain('We will be back in a moment')
         expect(answer.headers.getSetCookie()).toEqual([])
       }
+      // Each of the two counts once, whoever it passes on its way out.
+      expect([failed('find_login_session'), failed('page')]).toEqual([2, 0])
       await sql`alter table login_sessions_away rename to login_sessions`.execute(database.kysely)
+      await sql`alter table consents rename to consents_away`.execute(database.kysely)
+      expect((await someone.get('/account/apps')).status).toBe(503)
+      expect([failed('find_login_session'), failed('page')]).toEqual([2, 1])
+      await sql`alter table consents_away rename to consents`.execute(database.kysely)
       expect((await someone.get('/account')).status).toBe(200)
     } finally {
       await database.close()

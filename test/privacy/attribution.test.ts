@@ -11,7 +11,7 @@ import { startOtlpCollector } from '../support/otlp-collector.ts'
 import type { OtlpCollector } from '../support/otlp-collector.ts'
 import type { SeenSpan } from '../support/otlp-read.ts'
 import { rawRequest, sendRaw } from '../support/raw-http.ts'
-import { answering } from '../support/traced.ts'
+import { answering, answeringWith } from '../support/traced.ts'
 import { startRecordingUpstream } from '../support/recording-upstream.ts'
 import type { RecordingUpstream } from '../support/recording-upstream.ts'
 
@@ -144,6 +144,74 @@ describe.each(cases)('attribution $mode, on every route, $how', ({ mode, how }) 
     const all = textOf(mode === 'off' ? [...elsewhere, collector.spans] : elsewhere)
     const names = [user.id, 'jane', id, hash, 'user.id', 'user.hash', 'principal_hash']
     expect(names.filter((text) => all.includes(text))).toEqual([])
+  })
+})
+
+/** A server that opens a session with each `initialize`. */
+const openingSessions = () => {
+  let opened = 0
+  return answeringWith(({ body }) => {
+    const { method } = JSON.parse(body) as { method?: string }
+    return method === 'initialize' ? { 'Mcp-Session-Id': `their-own-session-${(opened += 1)}` } : {}
+  })
+}
+
+describe.each([
+  { mode: 'off', hasKey: false },
+  { mode: 'id', hasKey: false },
+  { mode: 'id', hasKey: true },
+  { mode: 'hash', hasKey: true },
+] as const)('an MCP session, attribution $mode, with a key: $hasKey', ({ mode, hasKey }) => {
+  it('is a hash on the server span of who is known, and nowhere else', async () => {
+    const theirs = await startRecordingUpstream({ assertion: false, respond: openingSessions() })
+    ends.defer(() => theirs.close())
+    const gateway = await startGateway({
+      upstreams: [{ name: 'code', url: theirs.url, default: true, auth: 'optional', identity: 'none' }],
+      settings: {
+        telemetry: {
+          attribution: { mode, ...(hasKey ? { key: secret } : {}) },
+          traces: { endpoint: collector.url, sampleRatio: 1 },
+        },
+      },
+    })
+    ends.defer(() => gateway.close())
+    const { key } = await gateway.createKey(await gateway.addUser('jane@example.com'))
+    const ask = async (method: string, bearer: string | null, session?: string) => {
+      const fields = [
+        ['Content-Type', 'application/json'],
+        ...(bearer === null ? [] : [['Authorization', `Bearer ${bearer}`]]),
+        ...(session === undefined ? [] : [['Mcp-Session-Id', session]]),
+      ] as [string, string][]
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: {} })
+      const answer = await sendRaw(gateway.port, rawRequest('POST', '/mcp', fields, body))
+      expect(answer?.status).toBe(200)
+      return answer?.headers.get('mcp-session-id') ?? undefined
+    }
+    const [first, second] = [await ask('initialize', key), await ask('initialize', key)]
+    const nobodys = await ask('initialize', null)
+    for (const session of [first, second, first]) await ask('ping', key, session)
+    await ask('ping', null, nobodys)
+    const page = await sendRaw(gateway.port, rawRequest('GET', '/metrics'))
+    await gateway.serving.stop()
+
+    const servers = collector.spans.filter(({ kind }) => kind === 2)
+    const sessions = servers.map(({ attributes }) => attributes['mcp.session.id'] ?? null)
+    const [one, two] = [String(sessions[3]), String(sessions[4])]
+    if (!hasKey) expect(sessions).toEqual(Array(7).fill(null))
+    else {
+      expect(sessions).toEqual([null, null, null, one, two, one, null])
+      expect([one, two]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), expect.not.stringMatching(one)])
+      expect(servers[3]?.attributes['sallyport.attribution.key_id']).toBe('k1')
+    }
+    const clients = collector.spans.filter(({ kind }) => kind === 3)
+    expect(clients).toHaveLength(7)
+    expect(clients.map(identityOf)).toEqual(clients.map(() => ({})))
+    expect(textOf([collector.spans, collector.batches, page?.body, gateway.logged])).not.toContain(
+      'their-own',
+    )
+    const elsewhere = textOf([collector.batches, clients, page?.body, gateway.logged])
+    for (const text of ['mcp.session.id', one, two])
+      if (text !== 'null') expect(elsewhere).not.toContain(text)
   })
 })
 

@@ -44,9 +44,11 @@ describe('T20: among marked inputs, nothing of them leaves', () => {
     for (const place of places) expect(bytes[place].includes(shown[place])).toBe(true)
     expect(bytes.traces.includes('user.hash')).toBe(mode === 'hash')
     expect(bytes.traces.includes('user.id')).toBe(mode === 'id')
+    expect(bytes.traces.includes('mcp.session.id')).toBe(mode !== 'off')
+    expect(bytes.analytics.includes('mcp.session.id')).toBe(false)
     expect(bytes.analytics.includes('principal_hash')).toBe(mode !== 'off')
     for (const place of ['metrics', 'log'] as const)
-      for (const key of ['user.id', 'user.hash', 'principal_hash'])
+      for (const key of ['user.id', 'user.hash', 'mcp.session.id', 'principal_hash'])
         expect(bytes[place].includes(key)).toBe(false)
   })
 

@@ -82,6 +82,16 @@ describe('auth 4, 14: tokens that are for something else', () => {
     ).toBe('bad_signature')
   })
 
+  it('userinfo and registration count whom they turn away, once each', async () => {
+    const at = (path: string) => async () => {
+      const headers = { authorization: 'Bearer x' }
+      expect((await oauth.send(path, { headers })).status).toBe(401)
+    }
+    expect(await countedOf('malformed_token', 'oauth', at('/oauth/userinfo'))).toBe(1)
+    const { id } = await oauth.register()
+    expect(await countedOf('bad_client_auth', 'oauth', at(`/oauth/register/${id}`))).toBe(1)
+  })
+
   it('userinfo takes access tokens alone, and introspection tells nothing of the rest', async () => {
     for (const token of [idToken, tokens.refresh, `${tokens.access}x`]) {
       const headers = { authorization: `Bearer ${token}` }

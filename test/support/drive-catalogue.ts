@@ -119,9 +119,11 @@ export async function driveRefusals(scene: CatalogueScene): Promise<void> {
   await send(port, '/mcp', { method: 'GET', headers: { ...bearer(key), 'content-length': '1' }, body: 'x' })
   for (const method of ['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PURGE'])
     await send(port, '/healthz', { method })
-  for (const authorization of [' ', 'Basic eA==', 'Bearer', 'Bearer no=good=', 'Bearer nobody'])
-    await send(port, '/metrics', { headers: { authorization } })
-  await send(port, '/metrics')
+  for (const path of ['/metrics', '/oauth/userinfo']) {
+    for (const authorization of [' ', 'Basic eA==', 'Bearer', 'Bearer no=good=', 'Bearer nobody'])
+      await send(port, path, { headers: { authorization } })
+    await send(port, path)
+  }
   await send(port, '/metrics', { headers: bearer(metricsToken) })
   const opened = await post('/mcp', key, message('initialize'))
   const session = { 'mcp-session-id': opened?.session ?? '' }
@@ -150,9 +152,13 @@ async function refusedKeys(scene: CatalogueScene): Promise<void> {
 
 /** Access tokens of ours and of others, and every reason to refuse one. */
 async function driveTokens(scene: CatalogueScene): Promise<void> {
-  const { post, wish } = caller(scene)
+  const { port, bearer, post, wish } = caller(scene)
   const { gateway, issuer } = scene
   const call = wish('answer')
+  const refused = async (token: string) => {
+    await post('/mcp', token, call)
+    await send(port, '/oauth/userinfo', { headers: bearer(token) })
+  }
   const tokens = await issueTokensFor(gateway)
   const user = await gateway.addUser('dan@example.com')
   const good = await tokens.issue({ user })
@@ -166,19 +172,19 @@ async function driveTokens(scene: CatalogueScene): Promise<void> {
     { header: { kid: 'nobodys' } },
     { claims: { jti: 'never issued' } },
   ])
-    await post('/mcp', (await tokens.issue({ user, ...wanted })).token, call)
-  await post('/mcp', await tokens.sign({ iss: gateway.url }, { alg: 'ES256', typ: 'JWT' }), call)
+    await refused((await tokens.issue({ user, ...wanted })).token)
+  await refused(await tokens.sign({ iss: gateway.url }, { alg: 'ES256', typ: 'JWT' }))
   const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt' })).toString('base64url')
   const payload = Buffer.from(JSON.stringify({ iss: gateway.url })).toString('base64url')
-  await post('/mcp', `${header}.${payload}.`, call)
+  await refused(`${header}.${payload}.`)
   await tokens.addClient('waiting', 'pending')
-  await post('/mcp', (await tokens.issue({ user, clientId: 'waiting' })).token, call)
+  await refused((await tokens.issue({ user, clientId: 'waiting' })).token)
   const ended = await tokens.issue({ user, clientId: 'ended' })
   alter(gateway, "update clients set status = 'inactive' where id = 'ended'")
-  await post('/mcp', ended.token, call)
+  await refused(ended.token)
   const unknown = await tokens.issue({ user, clientId: 'gone' })
   alter(gateway, "delete from clients where id = 'gone'")
-  await post('/mcp', unknown.token, call)
+  await refused(unknown.token)
   const claims = { iss: issuer.issuer, sub: 'eve', aud: 'mcp', exp: now + 600, iat: now, scope: '' }
   for (let count = 0; count < 2; count += 1)
     await post('/mcp', await issuer.sign({ ...claims, jti: `${count}` }), call)

@@ -176,6 +176,7 @@ export async function startPages(options: PagesSceneOptions = {}): Promise<Pages
       clock,
       random: systemRandom,
       log,
+      emit,
     },
   )) {
     const variable = page.path.endsWith('}')

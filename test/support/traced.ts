@@ -82,6 +82,19 @@ export function toolCall(name: string, meta?: object, more: object = {}) {
   return { jsonrpc: '2.0', id: 7, method: 'tools/call', params }
 }
 
+/** Answers each request with an empty result and these fields. */
+export function answeringWith(fields: (call: RecordedCall) => Readonly<Record<string, string>>): Respond {
+  return (call, response) => {
+    const text = '{"jsonrpc":"2.0","id":1,"result":{}}'
+    response.writeHead(200, {
+      'Content-Type': 'application/json',
+      'Content-Length': text.length,
+      ...fields(call),
+    })
+    response.end(text)
+  }
+}
+
 /** Answers each request with this JSON. */
 export function answering(answer: (call: RecordedCall) => object): Respond {
   return (call, response) => {

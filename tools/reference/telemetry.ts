@@ -20,7 +20,8 @@ export function signalsPage(): string {
       'audit log. Each field has a kind, and the kind decides where its value may go. There is no kind for a secret. ' +
       '`sallyport privacy` prints the same for a configuration.',
     table(['Kind', ...sinks], kinds),
-    '"By attribution" is what `telemetry.attribution.mode` says: nothing, a hash, or on one span the id. "On request" ' +
+    '"By attribution" is what `telemetry.attribution.mode` says: nothing, a hash, or on one span the id. On that ' +
+      'span it is a hash of the MCP session too (`mcp.session.id`), in modes `hash` and `id` with a key. "On request" ' +
       'needs the option of `telemetry.traces` that asks for it. "Configured names" are the names that the operator ' +
       'wrote into the configuration; any other name leaves as `other`. A field with `?` may be absent.',
     'Identity `never` means that nobody can be named on a signal, in any mode.',
