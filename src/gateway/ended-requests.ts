@@ -2,9 +2,12 @@ import type { Registered } from '../telemetry/field.ts'
 import type { ErrorType, HttpMethod } from '../telemetry/vocabulary.ts'
 import type { Received } from './received.ts'
 
-/** A request whose answer is over, however it ended. */
-export interface EndedRequest {
-  readonly received: Received
+/**
+ * A request whose answer is over, however it ended. Only what is told of it: request and answer themselves, which are
+ * larger, need not stay in memory until then.
+ */
+export interface EndedRequest extends Pick<Received, 'call' | 'head' | 'requestId' | 'address'> {
+  readonly httpVersion: '1.0' | '1.1'
   readonly route: Registered<'route'>
   readonly method: HttpMethod
   /** Null when the client left before there was one. */

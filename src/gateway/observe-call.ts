@@ -19,7 +19,7 @@ export interface ObserveCallParts {
 }
 
 /** What a request's sender is, without saying who. */
-export function senderOf({ head, call }: Received) {
+export function senderOf({ head, call }: Pick<Received, 'head' | 'call'>) {
   const auth_mode = acceptedMethod(head.credential, call.principal)
   return { auth_mode, client: call.client, llm_family: llmFamily(call.client) }
 }
@@ -27,12 +27,11 @@ export function senderOf({ head, call }: Received) {
 /** States what became of one request on an MCP endpoint, once its answer is over. */
 export function observeCall(ended: EndedRequest, parts: ObserveCallParts): void {
   const { emit, names } = parts
-  const { received, endedAt, at } = ended
-  const { call } = received
+  const { call, endedAt, at } = ended
   if (call.upstream === null) return
   const upstream = names.member('upstream', call.upstream.name)
   const error = ended.error === undefined ? undefined : (messageErrors.get(ended.error) ?? 'other')
-  const sender = senderOf(received)
+  const sender = senderOf(ended)
   const shared = {
     upstream,
     duration: (endedAt - call.startedAt) / 1000,
@@ -50,8 +49,8 @@ export function observeCall(ended: EndedRequest, parts: ObserveCallParts): void 
       error_type: error,
       target: message.name?.slice(0, 256),
       resource_uri: message.method === 'resources/read' ? message.name?.slice(0, 512) : undefined,
-      address: received.address.slice(0, 64),
-      request_id: received.requestId,
+      address: ended.address.slice(0, 64),
+      request_id: ended.requestId,
       trace_id: call.trace?.traceId,
     }
     emit('operation_ended', operation, at)
@@ -78,12 +77,11 @@ interface UseParts {
 /** The events of product usage, each with what its own sentence in the catalogue says. */
 function observeUse(
   message: Message,
-  { received, at }: EndedRequest,
+  { call, at }: EndedRequest,
   shared: Shared,
   { tool, error }: UseParts,
   { emit, firstSeen }: ObserveCallParts,
 ): void {
-  const { call } = received
   const { upstream, duration, principal, auth_mode, client, llm_family } = shared
   const sender = { auth_mode, client, llm_family }
   if (message.method === 'tools/call' && tool !== undefined) {
@@ -130,7 +128,7 @@ function isIntroduction(
 
 function observeStream(
   stream: StreamRecord,
-  { received, endedAt, at }: EndedRequest,
+  { call, endedAt, at }: EndedRequest,
   { upstream, principal, auth_mode, client, llm_family }: Shared,
   emit: Emit,
 ): void {
@@ -139,7 +137,7 @@ function observeStream(
     upstream,
     completion: stream.completion,
     duration: (endedAt - stream.openedAt) / 1000,
-    first_event_after: first === null ? undefined : (first - received.call.startedAt) / 1000,
+    first_event_after: first === null ? undefined : (first - call.startedAt) / 1000,
     event_count: stream.events,
     principal,
     auth_mode,

@@ -10,7 +10,6 @@ import type { Upstream } from '../upstreams/upstream.ts'
 import type { EndedRequest } from './ended-requests.ts'
 import { toolOf, versionOf } from './observe-call.ts'
 import { contextOf } from './outbound-trace.ts'
-import type { Received } from './received.ts'
 import { isRejection } from './refusal.ts'
 import { contentOf } from './traced-content.ts'
 
@@ -27,12 +26,11 @@ const turnedAway: ReadonlySet<number> = new Set([401, 403, 421, 429])
  * or was slow. Probes and scrapes are kept only for the first two of these reasons.
  */
 export function observeTrace(ended: EndedRequest, { traces, names }: ObserveTraceParts): void {
-  const { received, status, error } = ended
-  const { call } = received
-  const refused = status !== null && (turnedAway.has(status) || isRefusedGrant(received))
+  const { call, head, status, error } = ended
+  const refused = status !== null && (turnedAway.has(status) || isRefusedGrant(ended))
   const broken = status !== null && status >= 500
   if (call.upstream === null && !refused && !broken) return
-  const context = contextOf(received, traces)
+  const context = contextOf(ended, traces)
   const sampled = context.sampled && call.upstream !== null
   const wrong = refused || broken || call.answerError !== null
   if (!sampled && !wrong && !isSlow(ended, traces.slowSeconds)) return
@@ -45,21 +43,20 @@ export function observeTrace(ended: EndedRequest, { traces, names }: ObserveTrac
     endedAt: ended.endedAt,
     // A refusal is the caller's failure, not this server's (OpenTelemetry HTTP conventions).
     failed: broken || call.answerError !== null,
-    facts: serverFacts(ended, { ...about, ...ofMessage(received, message) }, names),
+    facts: serverFacts(ended, { ...about, ...ofMessage(ended, message) }, names),
     // What has gone on was let into the session it names; of any other the caller has only said so.
-    sessionId: call.sentAt === null ? undefined : received.head.sessionId,
+    sessionId: call.sentAt === null ? undefined : head.sessionId,
     client: clientOf(ended, about, names),
   })
 }
 
 /** Refused for who asks where no MCP server is meant: the authorization server says that with 400 and redirects, too. */
-function isRefusedGrant({ call }: Received): boolean {
+function isRefusedGrant({ call }: EndedRequest): boolean {
   return call.upstream === null && call.refused !== null && isRejection(call.refused)
 }
 
 /** Whether a call took long. A stream of whatever happens takes as long as its client likes. */
-function isSlow({ received, endedAt }: EndedRequest, slowSeconds: number): boolean {
-  const { call, head } = received
+function isSlow({ call, head, endedAt }: EndedRequest, slowSeconds: number): boolean {
   if (endedAt - call.startedAt <= slowSeconds * 1000) return false
   return head.method !== 'GET' && !call.messages.some(({ method }) => method === 'subscriptions/listen')
 }
@@ -84,7 +81,7 @@ function aboutOf(
 type About = ReturnType<typeof aboutOf>
 
 /** What only the server span says of the message. */
-function ofMessage({ head }: Received, message: Message | undefined) {
+function ofMessage({ head }: EndedRequest, message: Message | undefined) {
   const version =
     message?.introduction?.protocolVersion ?? message?.claimedVersion ?? head.protocolVersion?.trim()
   const id = message?.id
@@ -96,16 +93,15 @@ function ofMessage({ head }: Received, message: Message | undefined) {
 }
 
 function serverFacts(
-  { received, route, status }: EndedRequest,
+  { call, address, httpVersion, route, status }: EndedRequest,
   about: About & ReturnType<typeof ofMessage>,
   names: NameRegistry,
 ): ServerFacts {
-  const { call, request, address } = received
   return {
     ...about,
     route: route === 'unknown' ? undefined : route,
     status: status ?? undefined,
-    http_version: request.httpVersion === '1.0' ? '1.0' : '1.1',
+    http_version: httpVersion,
     upstream: call.upstream === null ? undefined : names.member('upstream', call.upstream.name),
     client: call.client === 'absent' ? undefined : call.client,
     principal: call.principal,
@@ -114,12 +110,7 @@ function serverFacts(
   }
 }
 
-function clientOf(
-  { received, endedAt }: EndedRequest,
-  about: About,
-  names: NameRegistry,
-): KeptCall['client'] {
-  const { call } = received
+function clientOf({ call, endedAt }: EndedRequest, about: About, names: NameRegistry): KeptCall['client'] {
   if (call.sentAt === null || call.upstream === null) return null
   const facts = {
     ...about,

@@ -8,7 +8,7 @@ import type { Received } from './received.ts'
 const none: readonly TraceParent[] = Object.freeze([])
 
 /** The place of a request in its trace: made at the first question, so that one refused early has one too. */
-export function contextOf({ call, head }: Received, traces: Traces): TraceContext {
+export function contextOf({ call, head }: Pick<Received, 'call' | 'head'>, traces: Traces): TraceContext {
   call.trace ??= traces.open({ http: httpParent(head), meta: metaParents(call) })
   return call.trace
 }

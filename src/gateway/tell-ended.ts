@@ -13,10 +13,10 @@ export interface TellEndedParts extends ObserveCallParts {
 
 /** States everything there is to say of a request that is over. */
 export function tellEnded(ended: EndedRequest, parts: TellEndedParts): void {
-  const { route, method, status, endedAt, received } = ended
+  const { route, method, status, endedAt, call } = ended
   // A client that left before its answer began has no status; what it missed counts as its own doing.
   const status_class = classOf(status ?? 499)
-  const duration = (endedAt - received.call.startedAt) / 1000
+  const duration = (endedAt - call.startedAt) / 1000
   parts.emit('http_request_ended', { route, method, status_class, duration })
   if (parts.traces !== null) observeTrace(ended, { traces: parts.traces, names: parts.names })
   observeCall(ended, parts)

@@ -139,7 +139,7 @@ function answerRefusal(
 
 function observe(received: Received, route: Registered<'route'>, parts: ListenerDependencies) {
   const { emit, clock, log, load, ended } = parts
-  const { response, head, requestId, call } = received
+  const { request, response, head, requestId, call } = received
   load.running += 1
   emit('http_request_started', { route })
   response.on('close', () => {
@@ -147,7 +147,11 @@ function observe(received: Received, route: Registered<'route'>, parts: Listener
     const endedAt = clock.monotonic()
     const method = methodOf(head.method)
     const status = response.headersSent ? response.statusCode : null
-    ended.add({ received, route, method, status, error: errorOf(received), endedAt, at: clock.now() })
+    const httpVersion = request.httpVersion === '1.0' ? '1.0' : '1.1'
+    const error = errorOf(received)
+    const at = clock.now()
+    const { address } = received
+    ended.add({ call, head, requestId, address, httpVersion, route, method, status, error, endedAt, at })
     const seconds = (endedAt - call.startedAt) / 1000
     log.debug('request', { requestId, route, method, status: status ?? 499, seconds })
   })

@@ -68,7 +68,9 @@ export class DeliveryQueue {
   #dropOldest(): void {
     const place = this.#batches.findIndex(({ lasting }) => !lasting)
     const [oldest] = this.#batches.splice(Math.max(place, 0), 1)
-    this.#parts.onDropped('queue_full', oldest?.items ?? 0)
+    if (oldest === undefined) return
+    this.#parts.onDropped('queue_full', oldest.items)
+    this.#spares.giveUnsent(oldest)
   }
 
   /** Full batches go at once, the last one when it has gathered for a while: a post costs more than its events. */

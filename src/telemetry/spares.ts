@@ -15,15 +15,16 @@ export class Spares<Kind extends Batch> {
   readonly #make: () => Kind
   /** The oldest first. */
   readonly #done: Kind[] = []
+  #unsent: Kind | null = null
 
   constructor(make: () => Kind) {
     this.#make = make
   }
 
   take(): Kind {
-    const batch = this.#done.length < 2 ? undefined : this.#done.shift()
-    if (batch === undefined) return this.#make()
-    this.#done.length = 1
+    const batch = this.#unsent ?? this.#oldest()
+    if (batch === null) return this.#make()
+    this.#unsent = null
     batch.empty()
     return batch
   }
@@ -31,5 +32,16 @@ export class Spares<Kind extends Batch> {
   /** The last attempt to send it is over. */
   give(batch: Kind): void {
     this.#done.push(batch)
+  }
+
+  /** It was given up before anybody saw it, so it is free at once. */
+  giveUnsent(batch: Kind): void {
+    this.#unsent = batch
+  }
+
+  #oldest(): Kind | null {
+    const batch = this.#done.length < 2 ? null : (this.#done.shift() ?? null)
+    if (batch !== null) this.#done.length = 1
+    return batch
   }
 }
