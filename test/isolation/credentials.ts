@@ -20,8 +20,8 @@ export interface CredentialRule {
   readonly caller?: Caller
   /** Whether a browser with it is signed in, on pages and nowhere else. */
   readonly signedIn?: true
-  /** An access token that is good: it says who it is for, and not for `openid`. */
-  readonly live?: boolean
+  /** An access token that is good, and not for `openid`. */
+  readonly live?: true
   /** Where it is something else than it is in general. */
   readonly refusedAt?: Partial<Record<UpstreamName, string>>
   readonly callerAt?: Partial<Record<UpstreamName, Caller>>
@@ -74,11 +74,11 @@ const tokenRules: Readonly<Record<string, CredentialRule>> = {
     live: true,
     callerAt: { wiki: callers.aliceByClient },
   },
-  'an access token of a client that acts for itself': { ...atCode('robot', callers.robot), live: false },
-  'an access token of a client that acts for itself in another workspace': {
-    ...atCode('robotInWest', callers.robotInWest),
-    live: false,
-  },
+  'an access token of a client that acts for itself': atCode('robot', callers.robot),
+  'an access token of a client that acts for itself in another workspace': atCode(
+    'robotInWest',
+    callers.robotInWest,
+  ),
   'an expired access token': bad('expired', 'expired'),
   'an access token of tomorrow': bad('early', 'not_yet_valid'),
   'an access token with a wrong signature': bad('forged', 'bad_signature'),
