@@ -6,7 +6,8 @@ function gathering() {
   const told: number[] = []
   const ended = new EndedRequests(({ at }) => void told.push(at))
   // Only the moment is read here; the rest of a request is the observers' business.
-  const add = (at: number) => ended.add({ at } as EndedRequest)
+  const add = (at: number, content: object | null = null) =>
+    ended.add({ at, call: { content } } as EndedRequest)
   return { ended, add, told }
 }
 
@@ -33,6 +34,13 @@ describe('requests that are over', () => {
     expect(told).toHaveLength(128)
     vi.advanceTimersByTime(50)
     expect(told.at(-1)).toBe(130)
+  })
+
+  it('do not wait with arguments and results in memory', () => {
+    const { add, told } = gathering()
+    add(1)
+    add(2, {})
+    expect(told).toEqual([1, 2])
   })
 
   it('are told of when somebody asks, and not again', () => {

@@ -39,7 +39,8 @@ export class EndedRequests {
 
   add(ended: EndedRequest): void {
     this.#waiting.push(ended)
-    if (this.#waiting.length >= together) this.tellAll()
+    // Arguments and results, where the operator wants them on spans, are large and do not wait.
+    if (this.#waiting.length >= together || ended.call.content !== null) this.tellAll()
     else this.#timer ??= setTimeout(() => this.tellAll(), longestWaitMs).unref()
   }
 

@@ -25,6 +25,8 @@ export interface AnswerUnreadableDependencies {
 type Connection = Duplex & {
   readonly bytesRead?: number
   readonly _httpMessage?: (ServerResponse & { readonly req: IncomingMessage }) | null
+  /** The request whose body is being read, also when its answer is over. */
+  readonly parser?: { readonly incoming?: IncomingMessage | null } | null
 }
 
 /**
@@ -48,7 +50,7 @@ export function createAnswerUnreadable({ newRequestId, onUnreadable }: AnswerUnr
       'Connection: close',
     ]
     // A request whose head could be read is the listener's to tell of; a connection without a byte brought none.
-    if (!socket._httpMessage && socket.bytesRead !== 0) onUnreadable(status)
+    if (!socket._httpMessage && !socket.parser?.incoming && socket.bytesRead !== 0) onUnreadable(status)
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
   }
 }

@@ -186,7 +186,7 @@ function spanBytes({ name, fields }: Told, { sinks: { traces }, attribution }: P
   const facts = fields as unknown as ServerFacts | ClientFacts
   const attributes =
     name === 'server_span'
-      ? serverAttributes(facts as ServerFacts, traces.discloses, attribution)
+      ? serverAttributes(facts as ServerFacts, traces.discloses, attribution, 'example-session')
       : clientAttributes(facts as ClientFacts)
   const span = {
     traceId: '07'.repeat(16),

@@ -64,6 +64,8 @@ describe('T20: what the catalogue does not declare is counted, and recorded nowh
     ],
     ['a duration in text', 'http_request_ended', { ...ended, route: declared, duration: '1' }],
     ['a missing field', 'auth_decided', { method: 'none' }],
+    ['nothing in place of a value', 'auth_decided', { method: null, outcome: null }],
+    ['nothing in place of a name', 'http_request_started', { route: null }],
     ['a name of the prototype', 'auth_decided', { method: 'constructor', outcome: 'accepted' }],
   ] as const)('%s', (_, signal, fields) => {
     const { emit, changed } = recording()

@@ -50,9 +50,12 @@ function presentCheck(field: Field, names: NameRegistry): (value: unknown) => bo
   }
 }
 
+/** What no field can hold. */
+const noneYet = Symbol('none yet')
+
 /** Asks about a value once while it comes again and again. A member of a list stays one: lists only grow. */
 function remembering(isMember: (value: unknown) => boolean): (value: unknown) => boolean {
-  let member: unknown = null
+  let member: unknown = noneYet
   return (value) => {
     if (value === member) return true
     if (!isMember(value)) return false

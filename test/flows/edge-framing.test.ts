@@ -182,6 +182,16 @@ describe('what the parser turns away is in the numbers', () => {
     await expect.poll(counted).toEqual({ ...before, routed: before.routed + 1 })
   })
 
+  it('a request that goes wrong in its body after its answer is counted by its answer alone', async () => {
+    const before = await counted()
+    const connection = await openRawConnection(edge.port)
+    connection.send('GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n')
+    expect((await connection.next())?.status).toBe(200)
+    connection.send('zz\r\n')
+    await connection.closed
+    expect(await counted()).toEqual(before)
+  })
+
   it('a connection that brings nothing is no request', async () => {
     const before = await counted()
     const connection = await openRawConnection(edge.port)
