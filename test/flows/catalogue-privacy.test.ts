@@ -60,6 +60,8 @@ describe('sallyport privacy', () => {
     expect(hashed.filter(({ bytes }) => bytes.includes('user.hash')).map(({ signal }) => signal)).toEqual([
       'server_span',
     ])
+    expect(hashed.filter(({ bytes }) => bytes.includes('mcp.session.id'))).toHaveLength(1)
+    expect(naming(hashed, ['example-session'])).toEqual([])
     const named = await preview('id')
     expect(naming(named, ['usr_example'])).toEqual(['operation_ended audit', 'server_span traces'])
   })
