@@ -39,6 +39,18 @@ async function revoke({ as, client, auth }: TestClient, token: string, hint?: st
   await oauth.processRevocationResponse(response)
 }
 
+/** A client that acts for itself, with a token. */
+async function actingForItself() {
+  await connected()
+  const registered = await scene.clients.register(robot, operator)
+  if (registered.outcome !== 'registered') throw new Error('not registered')
+  const { id } = registered.client
+  const basic = Buffer.from(`${id}:${registered.secret ?? ''}`).toString('base64')
+  const header = { authorization: `Basic ${basic}` }
+  const issued = await post(scene, '/oauth/token', { grant_type: 'client_credentials' }, header)
+  return { id, header, token: String(issued.body['access_token']) }
+}
+
 describe('auth 16: introspection (RFC 7662)', () => {
   it('says what an access token is, and a refresh token', async () => {
     const { known, access, token } = await connected()
@@ -109,13 +121,7 @@ describe('auth 16: introspection (RFC 7662)', () => {
   })
 
   it('reads a client that acts for itself, too', async () => {
-    await connected()
-    const registered = await scene.clients.register(robot, operator)
-    if (registered.outcome !== 'registered') throw new Error('not registered')
-    const [id, secret] = [registered.client.id, registered.secret ?? '']
-    const header = { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }
-    const issued = await post(scene, '/oauth/token', { grant_type: 'client_credentials' }, header)
-    const token = String(issued.body['access_token'])
+    const { id, header, token } = await actingForItself()
     const { body } = await post(scene, '/oauth/introspect', { token }, header)
     expect(body).toMatchObject({ active: true, sub: `svc_${id}`, client_id: id, workspace: 'default' })
     await post(scene, '/oauth/revoke', { token }, header)
@@ -255,13 +261,8 @@ describe('userinfo', () => {
   })
 
   it('refuses a client that acts for itself: it stands for nobody', async () => {
-    await connected()
-    const registered = await scene.clients.register(robot, operator)
-    if (registered.outcome !== 'registered') throw new Error('not registered')
-    const [id, secret] = [registered.client.id, registered.secret ?? '']
-    const header = { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }
-    const issued = await post(scene, '/oauth/token', { grant_type: 'client_credentials' }, header)
-    expect((await ask(String(issued.body['access_token']))).status).toBe(403)
+    const { token } = await actingForItself()
+    expect((await ask(token)).status).toBe(403)
     expect(scene.refused).toStrictEqual(['insufficient_scope'])
   })
 
